@@ -136,7 +136,6 @@ class Reason(Enum):
     AGE_ANSWER_STALE = ReasonRow("age_answer_stale", _AMBER, "年龄结果为签发时的结果，可能已变化。", "The age answer is as of issue and may have changed.", *_REFRESH)
     KEY_STORAGE_INSUFFICIENT = ReasonRow("key_storage_insufficient", _RED, "钱包密钥保护级别不足。", "The wallet's key protection is too weak for this site.", *_REFUSE)
     ASSURANCE_INSUFFICIENT = ReasonRow("assurance_insufficient", _AMBER, "证件核验级别不足。", "The enrolment level is lower than this site demands.", "请出示实体证件。", "Ask for the plastic card.")
-    POLICY_EMPTY = ReasonRow("policy_empty", _RED, "本岗位策略没有任何要求，不能据此放行。", "The site's policy demands nothing, so nothing can meet it.", *_OPERATOR)
     COULD_NOT_CHECK = ReasonRow("could_not_check", _AMBER, "本机故障，未能完成核验。", "This reader failed before the check was complete.", "请重试，或改用其他设备。", "Try again, or use another reader.")
 
     # --- what never colours a verdict: bundles and trust data at the reader's door
@@ -144,6 +143,8 @@ class Reason(Enum):
     BUNDLE_MISSING = ReasonRow("bundle_missing", None, "没有离线数据包。", "There is no bundle.", "请先装入数据包。", "Load one: eid bundle update FILE.")
     BUNDLE_INVALID = ReasonRow("bundle_invalid", None, "离线数据包无效。", "The bundle or a part of it is not valid.", *_OPERATOR)
     BUNDLE_OLDER = ReasonRow("bundle_older", None, "数据包比已有的旧。", "The bundle is older than what was seen before.", "请取得最新数据包。", "Get the newest bundle.")
+    TRUST_LIST_INVALID = ReasonRow("trust_list_invalid", None, "信任列表无效。", "The trust list is not valid.", *_OPERATOR)
+    TRUST_LIST_OLDER = ReasonRow("trust_list_older", None, "信任列表比已有的旧。", "The trust list is older than what was seen before.", "请取得最新信任列表。", "Get the newest trust list.")
     BUNDLE_EXPIRED = ReasonRow("bundle_expired", None, "数据包已过期。", "The bundle has expired.", "请取得最新数据包。", "Get the newest bundle.")
     PIN_MISSING = ReasonRow("pin_missing", None, "尚未设定信任根。", "No root is pinned.", "请执行 eid trust pin ROOT.pem。", "Run: eid trust pin ROOT.pem.")
     POLICY_UNKNOWN = ReasonRow("policy_unknown", None, "没有该岗位策略。", "There is no site policy of that name.", "请检查策略名称。", "Name one that exists.")
