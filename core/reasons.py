@@ -205,6 +205,8 @@ class Reason(Enum):
     NOT_ACCEPTABLE = ReasonRow("not_acceptable", None, "无法提供所要求的内容类型。", "The content type asked for is not offered here.", *_RESEND)
     HISTORY_UNSUPPORTED = ReasonRow("history_unsupported", None, "不提供历史状态列表。", "Past status lists are not offered.", *_RESEND)
     INTERNAL_FAULT = ReasonRow("internal_fault", None, "系统内部故障。", "A fault of this system.", *_OPERATOR)
+    DEMO_FAILED = ReasonRow("demo_failed", None, "演示未能完成。", "The demonstration could not go on.", "请查看上面的说明。", "See the lines above.")
+    POST_UNKNOWN = ReasonRow("post_unknown", None, "没有该岗位。", "There is no such post.", *_RESEND)
     ISSUANCE_DENIED = ReasonRow("issuance_denied", None, "发证机关目前不向本钱包签发。", "The issuer issues nothing to this wallet now.", "请稍后再试；仍不行请咨询发证机关。", "Try again later; if it stays so, ask the issuing bureau.")
     ISSUER_ANSWER_INVALID = ReasonRow("issuer_answer_invalid", None, "发证服务器的应答有误。", "The issuer's answer is not valid.", *_COUNTER)
     ISSUER_UNREACHABLE = ReasonRow("issuer_unreachable", None, "无法连接发证服务器。", "The issuer cannot be reached.", "请稍后重试。", "Try again later.")

@@ -43,6 +43,8 @@ def check_characters(field: str, text: str) -> tuple[Finding, ...]:
     combining marks. Warnings: private use that has a regular code, compatibility ideographs. ASCII without the signs
     of a lost character needs no closer look.
     """
+    if text.isascii() and text.isprintable() and not _LOST.search(text):
+        return ()
     codes = []
     if _has_forbidden(text):
         codes.append(FindingCode.CONTROL_CHARACTER)
@@ -83,6 +85,8 @@ def _is_forbidden(char: str) -> bool:
 
 
 def _longest_run_of_marks(text: str) -> int:
+    if text.isalnum():
+        return 0  # letters and digits only
     longest = run = 0
     for char in text:
         run = run + 1 if unicodedata.category(char).startswith("M") else 0

@@ -222,19 +222,20 @@ def _import_event(run: ImportRun) -> AuditEvent:
 
 def _person(record_id: str, row: _Row) -> NewPerson:
     warnings = tuple(dict.fromkeys(f.code.value for f in row.findings if f.severity is Severity.WARNING))
-    return NewPerson(record_id, row.record, warnings, _portraits(row))
-
-
-def _portraits(row: _Row) -> Portraits | None:
     if row.portrait is None or row.portrait_path is None:
-        return None
+        return NewPerson(record_id, row.record, warnings, None)
+    small = Portraits(qr=row.portrait.qr, online=row.portrait.online)
+    return NewPerson(record_id, row.record, warnings, small, _read_again(row.portrait_path, row))
+
+
+def _read_again(path: Path, row: _Row) -> bytes:
     try:
-        source = row.portrait_path.read_bytes()
+        source = path.read_bytes()
     except OSError as err:
         raise _portrait_changed(row.row_number) from err
     if hashlib.sha256(source).digest() != row.source_hash:
         raise _portrait_changed(row.row_number)
-    return Portraits(qr=row.portrait.qr, online=row.portrait.online, master=source)
+    return source
 
 
 def _portrait_changed(row_number: int) -> Conflict:

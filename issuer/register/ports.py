@@ -13,6 +13,7 @@ from core.audit import AuditLog
 from issuer.cases.model import EnrolmentCase
 from issuer.cases.ports import CaseBook
 from issuer.officers import OfficerBook
+from issuer.posts import PostBook
 from issuer.register.record import IdentityRecord
 
 
@@ -36,21 +37,25 @@ class Bureau:
 
 @dataclass(frozen=True, slots=True)
 class Portraits:
-    """The pictures of one person: WebP for the QR code and for online use, and the picture as received."""
+    """The pictures of one person that go into credentials: WebP for the QR code and for online use."""
 
     qr: bytes = field(repr=False)
     online: bytes = field(repr=False)
-    master: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class NewPerson:
-    """One record on its way into the register; warnings are codes of ``FindingCode``."""
+    """One record on its way into the register.
+
+    warnings:        codes of ``FindingCode``.
+    master_portrait: the picture as received, which never leaves the issuer.
+    """
 
     record_id: str
     record: IdentityRecord = field(repr=False)
     warnings: tuple[str, ...]
     portraits: Portraits | None
+    master_portrait: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,11 @@ class RegisterBook(Protocol):
         ...
 
     def portraits(self, bureau: str, record_id: str) -> Portraits | None:
-        """Return the pictures of one record, None where it has none."""
+        """Return the small pictures of one record, None where it has none."""
+        ...
+
+    def master_portrait(self, bureau: str, record_id: str) -> bytes | None:
+        """Return the picture of one record as it was received, None where it has none."""
         ...
 
     def warnings(self, bureau: str, record_id: str) -> tuple[str, ...]:
@@ -154,6 +163,9 @@ class BureauTransaction(Protocol):
 
     @property
     def officers(self) -> OfficerBook: ...
+
+    @property
+    def posts(self) -> PostBook: ...
 
     @property
     def audit(self) -> AuditLog: ...

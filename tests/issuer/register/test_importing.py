@@ -152,12 +152,13 @@ def test_pictures_go_in_with_their_records(office: Office, tmp_path: Path) -> No
     with office.store.reading() as books:
         ids = [books.register.find_by_number(BUREAU, a_number(place)) for place in (0, 1)]
         pictures, none = (books.register.portraits(BUREAU, record_id or "") for record_id in ids)
+        master = books.register.master_portrait(BUREAU, ids[0] or "")
     assert none is None
     assert pictures is not None
     assert is_plain_vp8(pictures.qr)
-    assert len(pictures.qr) <= 600
+    assert len(pictures.qr) <= QR_SIZE_MAX
     assert pictures.online.startswith(b"RIFF")
-    assert pictures.master == (tmp_path / "face.jpg").read_bytes()
+    assert master == (tmp_path / "face.jpg").read_bytes()
 
 
 def test_a_bad_picture_keeps_its_row_out_only(office: Office, tmp_path: Path) -> None:
@@ -223,9 +224,10 @@ def test_synthetic_numbers_stay_out_of_a_real_register(office: Office, tmp_path:
 
 
 def test_refuses_an_officer_who_is_no_registrar(office: Office, tmp_path: Path) -> None:
-    with pytest.raises(Refused) as refused:
-        imported(a_register(tmp_path, [a_row(0)]), office, officer=APPROVER)
-    assert refused.value.reason is Reason.ROLE_MISSING
+    for dry_run in (False, True):
+        with pytest.raises(Refused) as refused:
+            imported(a_register(tmp_path, [a_row(0)]), office, officer=APPROVER, dry_run=dry_run)
+        assert refused.value.reason is Reason.ROLE_MISSING
     assert count(office) == 0
 
 

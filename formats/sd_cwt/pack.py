@@ -1,0 +1,69 @@
+"""Issuing: one person's facts and the clear claims of one copy become an SD-CWT to be signed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from formats import cose
+from formats.cose import Sign1Draft
+from formats.dataset import GROUPS, CredentialDataset, group_values
+from formats.encoding import cbor
+from formats.encoding.cbor import CborValue
+from formats.sd_cwt import model
+from formats.sd_cwt.model import SdCwtClaims
+from keys.algorithms import Algorithm
+
+
+@dataclass(frozen=True, slots=True)
+class SdCwtDraft:
+    """An SD-CWT before its signature, with all its disclosures, decoys included."""
+
+    sign1: Sign1Draft
+    disclosures: tuple[bytes, ...]
+
+    def to_be_signed(self) -> bytes:
+        """Return the bytes the document signer signs."""
+        return self.sign1.to_be_signed()
+
+    def finish(self, signature: bytes) -> bytes:
+        """Return the issued token. It carries the decoys' disclosures too, so that a wallet sees nothing is hidden."""
+        return self.sign1.finish(signature, {cose.SD_CLAIMS: list[CborValue](self.disclosures)})
+
+
+def pack(
+    dataset: CredentialDataset,
+    claims: SdCwtClaims,
+    *,
+    as_of: date,
+    salts: Sequence[bytes],
+    signer_kid: bytes,
+    algorithm: Algorithm,
+) -> SdCwtDraft:
+    """Return the draft of one copy.
+
+    as_of: the day the age answers are true for, the day of ``iat``.
+    salts: ten of 16 bytes, distinct, from the system's generator; one for each group in the table's order.
+    Always ten digests, sorted: a group without content gives a decoy.
+    Raises MalformedInput for a fact no reader would accept; ValueError for salts or claims outside the profile.
+    """
+    if (
+        len(set(salts)) != len(GROUPS)
+        or len(salts) != len(GROUPS)
+        or {len(salt) for salt in salts} != {model.SALT_BYTES}
+    ):
+        raise ValueError("ten distinct salts of 16 bytes are needed")
+    values = group_values(dataset, as_of=as_of)
+    disclosures = tuple(
+        cbor.encode([salt, values[group], int(group)] if group in values else [salt])
+        for group, salt in zip(GROUPS, salts, strict=True)
+    )
+    payload = model.write_claims(claims, [model.disclosure_digest(disclosure) for disclosure in disclosures])
+    headers: cbor.CborMap = {
+        cose.ALG: algorithm.cose,
+        cose.KID: signer_kid,
+        cose.TYP: model.TYP_SD_CWT,
+        cose.SD_ALG: model.SHA_256,
+    }
+    return SdCwtDraft(Sign1Draft(headers, payload), disclosures)

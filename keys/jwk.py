@@ -1,0 +1,87 @@
+"""Public keys as JWK, strictly: in, out and named."""
+
+from __future__ import annotations
+
+from base64 import b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Final
+
+from core.errors import Refused
+from core.reasons import Reason
+from keys.points import decompress, load_point, shortened
+
+_PRIVATE_MEMBERS: Final = frozenset({"d", "k", "p", "q", "dp", "dq", "qi", "oth"})
+_COORDINATE_TEXT: Final = 43
+
+
+def public_jwk(point: bytes) -> dict[str, str]:
+    """Return a P-256 public key as JWK: kty, crv, x and y, nothing else.
+
+    point: 33 or 65 bytes; Refused(HOLDER_KEY_INVALID) when it is off the curve.
+    Source: RFC 7517, RFC 7518 6.2.1.
+    """
+    x, y = _coordinates(point)
+    return {"kty": "EC", "crv": "P-256", "x": x, "y": y}
+
+
+def point_from_jwk(jwk: object) -> bytes:
+    """Return the 33-byte point of a public P-256 JWK.
+
+    Other members (``kid``, ``use``, ``alg``) are ignored, as RFC 7517 4 has it; private ones are not.
+    Raises Refused(HOLDER_KEY_INVALID) for another type of key, a missing or non-canonical coordinate, a private member,
+    or a point off the curve.
+    """
+    if not isinstance(jwk, Mapping):
+        raise _invalid("a JWK is a JSON object")
+    if jwk.get("kty") != "EC" or jwk.get("crv") != "P-256":
+        raise _invalid("only P-256 keys are accepted")
+    if not _PRIVATE_MEMBERS.isdisjoint(jwk):
+        raise _invalid("the JWK carries a private member")
+    operations = jwk.get("key_ops", ["verify"])
+    if not isinstance(operations, list) or "verify" not in operations:
+        raise _invalid("the JWK is not for verifying")
+    if jwk.get("alg", "ES256") != "ES256" or jwk.get("use", "sig") != "sig":
+        raise _invalid("the JWK is for another use")
+    point = b"\x04" + _coordinate(jwk.get("x")) + _coordinate(jwk.get("y"))
+    if load_point(point) is None:
+        raise _invalid("the point is not on the curve")
+    return shortened(point)
+
+
+def jwk_thumbprint(point: bytes) -> str:
+    """Return the SHA-256 JWK thumbprint as base64url text (43 characters).
+
+    Source: RFC 7638 3: the required members in lexical order, no white space.
+    """
+    x, y = _coordinates(point)
+    return _encode(sha256(f'{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}'.encode()).digest())
+
+
+def _coordinates(point: bytes) -> tuple[str, str]:
+    full = decompress(point)
+    if full is None:
+        raise _invalid("the point is not on the curve")
+    return _encode(full[1:33]), _encode(full[33:])
+
+
+def _encode(octets: bytes) -> str:
+    return urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
+
+
+def _coordinate(text: object) -> bytes:
+    if type(text) is not str or len(text) != _COORDINATE_TEXT:
+        raise _invalid("a coordinate is 32 bytes in base64url")
+    try:
+        octets = b64decode(text + "=", altchars=b"-_", validate=True)
+    except (Base64Error, ValueError) as err:
+        raise _invalid("a coordinate is not base64url") from err
+    # b64decode takes either alphabet and ignores spare bits; what prints back the same has neither.
+    if _encode(octets) != text:
+        raise _invalid("a coordinate is not canonical base64url")
+    return octets
+
+
+def _invalid(detail: str) -> Refused:
+    return Refused(Reason.HOLDER_KEY_INVALID, detail)

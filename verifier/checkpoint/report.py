@@ -1,0 +1,183 @@
+"""A verdict in words: the stable JSON form, and plain lines in Chinese and English for a terminal."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+from core.reasons import Colour, Reason
+from formats.dataset import ATTRIBUTES, Group
+from formats.encoding.cbor import CborValue
+from formats.encoding.json import JsonValue
+from formats.site_policy import Mode
+from verifier.checkpoint.verdict import Finding, ShownPerson, Verdict
+
+_COLOUR_WORDS: Final = {Colour.GREEN: "通过 accepted", Colour.AMBER: "待定 decide", Colour.RED: "拒绝 refused"}
+_ONE_WAY_NOTE: Final = "单向码：其他岗位无法得知它是否已被使用，请比对人脸。 One-way code: other posts cannot know of it; compare the face."
+_HELD: Final = "由本人持有：请与照片比对。 Held by its owner: compare the face with the portrait."
+_NO_FACE: Final = "未出示照片，不能据此认定由本人持有。 No portrait was shown: nothing here says who holds it."
+_TRAINING: Final = "训练模式：样证。 Training mode: a specimen."
+_LABELS: Final = {
+    "full_name": "姓名 Name",
+    "name_latin": "拉丁字母姓名 Name in Latin letters",
+    "glyphs": "字形 Glyphs",
+    "family_name": "姓 Family name",
+    "given_name": "名 Given name",
+    "name_local_script": "本民族文字姓名 Name in local script",
+    "birth_date": "出生日期 Birth date",
+    "citizen_number": "公民身份号码 Citizen number",
+    "number_tail": "号码尾号 Number tail",
+    "sex": "性别 Sex",
+    "nationality": "国籍 Nationality",
+    "ethnicity": "民族 Ethnicity",
+    "ethnicity_code": "民族代码 Ethnicity code",
+    "address": "住址 Address",
+    "division_code": "区划代码 Division",
+    "document_type": "证件类型 Document type",
+    "document_number": "证件号码 Document number",
+    "date_of_issuance": "签发日期 Issued",
+    "date_of_expiry": "有效期至 Valid until",
+    "issuing_authority": "签发机关 Issuing authority",
+    "issuing_country": "签发国家 Issuing country",
+    "issuing_division": "签发区划 Issuing division",
+    "card_authority": "实体证签发机关 Authority on the card",
+    "portrait": "照片 Portrait",
+    "age_equal_or_over_14": "满 14 周岁 14 or over",
+    "age_equal_or_over_16": "满 16 周岁 16 or over",
+    "age_equal_or_over_18": "满 18 周岁 18 or over",
+    "age_equal_or_over_60": "满 60 周岁 60 or over",
+    "age_equal_or_over_65": "满 65 周岁 65 or over",
+}
+# The QR token's small portrait goes by the plain name here: whoever reads a verdict knows only one.
+_FIELDS: Final = tuple(
+    ("portrait" if attribute.group is Group.PORTRAIT else attribute.name, attribute.group, attribute.key)
+    for attribute in ATTRIBUTES
+    if attribute.group is not None and attribute.key is not None
+)
+
+
+def to_json(verdict: Verdict) -> dict[str, JsonValue]:
+    """Return the stable wire form of a verdict.
+
+    ``verdict`` is GREEN, AMBER or RED; ``reasons`` the codes of all findings not passed, the deciding one first;
+    ``findings`` every check made, in order, with its words; ``person`` the disclosed fields by name, null in RED;
+    the portrait is a ``data:`` URI, a glyph its code point and base64 bitmap.
+    """
+    return {
+        "verdict": verdict.colour.value,
+        "reasons": [reason.code for reason in verdict.reasons],
+        **_words(verdict.deciding),
+        "mode": verdict.mode.value,
+        "at": datetime.fromtimestamp(verdict.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "training": verdict.training,
+        "held_by_owner": verdict.held_by_owner,
+        "seen_seconds_ago": verdict.seen_seconds_ago,
+        "bureau": _bureau(verdict),
+        "status_list": _list_age(verdict.status_age_seconds, verdict.status_number),
+        "trust_list": _list_age(verdict.trust_age_seconds, verdict.trust_number),
+        "person": None if verdict.person is None else dict(_json_fields(verdict.person)),
+        "findings": [_finding(finding) for finding in verdict.findings],
+        "bytes": verdict.bytes,
+    }
+
+
+def to_lines(verdict: Verdict) -> list[str]:
+    """Return the verdict as plain lines, Chinese and English: colour, reason and next step first, then the rest."""
+    deciding = verdict.deciding.value
+    lines = [
+        f"{verdict.colour.value} {_COLOUR_WORDS[verdict.colour]}: {deciding.zh} {deciding.en}",
+        f"  -> {deciding.next_zh} {deciding.next_en}",
+    ]
+    for reason in verdict.reasons[1:]:
+        row = reason.value
+        lines.append(f"  + {row.zh} {row.en} -> {row.next_zh} {row.next_en}")
+    if verdict.seen_seconds_ago is not None:
+        lines.append(f"  {verdict.seen_seconds_ago} 秒前曾在此使用。 Used here {verdict.seen_seconds_ago} seconds ago.")
+    if verdict.training:
+        lines.append(_TRAINING)
+    lines.extend(_person_lines(verdict))
+    if verdict.bureau is not None:
+        lines.append(f"签发机关 Bureau: {verdict.bureau_name_zh} {verdict.bureau_name_en} ({verdict.bureau})")
+    if verdict.status_age_seconds is not None:
+        lines.append(f"状态列表 Status list: {_age(verdict.status_age_seconds, verdict.status_number)}")
+    lines.append(f"信任列表 Trust list: {_age(verdict.trust_age_seconds, verdict.trust_number)}")
+    return lines
+
+
+def _person_lines(verdict: Verdict) -> Iterator[str]:
+    if verdict.person is None:
+        return
+    for name, value in _json_fields(verdict.person):
+        yield f"{_LABELS[name]}: {'✓' if name == 'portrait' else _plain(value)}"
+    if verdict.held_by_owner:
+        yield _HELD
+    elif Group.PORTRAIT not in verdict.person.groups:
+        yield _NO_FACE
+    if verdict.mode is Mode.ONE_WAY:
+        yield _ONE_WAY_NOTE
+
+
+def _plain(value: JsonValue) -> str:
+    if isinstance(value, bool):
+        return "是 yes" if value else "否 no"
+    if isinstance(value, list):
+        return ", ".join(str(item["code_point"]) for item in value if isinstance(item, dict))
+    return str(value)
+
+
+def _json_fields(person: ShownPerson) -> Iterator[tuple[str, JsonValue]]:
+    for name, group, key in _FIELDS:
+        value = person.value(group, key)
+        if value is not None:
+            yield name, _json_value(name, value)
+
+
+def _json_value(name: str, value: CborValue) -> JsonValue:
+    if name == "portrait" and isinstance(value, bytes):
+        return "data:image/webp;base64," + b64encode(value).decode("ascii")
+    if name == "glyphs" and isinstance(value, list):
+        return [_glyph(item) for item in value]
+    return value if isinstance(value, str | int) else None
+
+
+def _glyph(item: CborValue) -> JsonValue:
+    match item:
+        case [int(code_point), bytes(bitmap)]:
+            return {"code_point": f"U+{code_point:04X}", "bitmap": b64encode(bitmap).decode("ascii")}
+    raise TypeError("a glyph that was never read")
+
+
+def _words(reason: Reason) -> dict[str, JsonValue]:
+    row = reason.value
+    return {"zh": row.zh, "en": row.en, "next_zh": row.next_zh, "next_en": row.next_en}
+
+
+def _finding(finding: Finding) -> JsonValue:
+    if finding.reason is None:
+        return {"check": finding.check.value, "outcome": finding.colour.value, "reason": None}
+    return {
+        "check": finding.check.value,
+        "outcome": finding.colour.value,
+        "reason": finding.reason.code,
+        "detail": finding.detail,
+        **_words(finding.reason),
+    }
+
+
+def _bureau(verdict: Verdict) -> JsonValue:
+    if verdict.bureau is None:
+        return None
+    return {"id": verdict.bureau, "zh": verdict.bureau_name_zh, "en": verdict.bureau_name_en}
+
+
+def _list_age(age_seconds: int | None, number: int | None) -> JsonValue:
+    return None if age_seconds is None else {"age_seconds": age_seconds, "number": number}
+
+
+def _age(seconds: int, number: int | None) -> str:
+    minutes = max(0, seconds) // 60
+    hours, minutes = divmod(minutes, 60)
+    which = "" if number is None else f"第 {number} 号 no. {number}, "
+    return f"{which}{hours} 小时 {minutes} 分钟前 {hours} h {minutes} min old"
