@@ -22,6 +22,7 @@ from formats.sd_jwt.model import (
 )
 
 _RESERVED = frozenset({SD, ELLIPSIS})
+_NESTING = frozenset({dict, list})
 
 
 def split(token: str, *, typ: str, max_bytes: int) -> UnverifiedSdJwt:
@@ -111,20 +112,19 @@ class _Opening:
         if ELLIPSIS in members:
             raise _malformed("a reserved name stands in an object")
         opened = {
-            name: self._value(value, levels_left - 1) if isinstance(value, dict | list) else value
+            name: self._value(value, levels_left - 1) if type(value) in _NESTING else value
             for name, value in members.items()
             if name != SD
         }
-        for digest in _digests(members.get(SD, [])):
-            disclosure = self._take(digest)
-            if disclosure is None:
-                continue
-            name = disclosure.name
+        if SD not in members:
+            return opened
+        for disclosure in self._take(_digests(members[SD])):
+            name, value = disclosure.name, disclosure.value
             if name is None:
                 raise _malformed("an array element's disclosure stands for a member")
             if name in opened or name in never:
                 raise _malformed("a disclosure names a claim that must not be disclosed or is there already")
-            opened[name] = self._value(disclosure.value, levels_left - 1)
+            opened[name] = self._value(value, levels_left - 1) if type(value) in _NESTING else value
         return opened
 
     def _value(self, value: JsonValue, levels_left: int) -> JsonValue:
@@ -145,22 +145,22 @@ class _Opening:
             digest = element[ELLIPSIS]
             if len(element) != 1 or not isinstance(digest, str):
                 raise _malformed("a hidden array element is an object with one digest")
-            disclosure = self._take(digest)
-            if disclosure is None:
-                continue
-            if disclosure.name is not None:
-                raise _malformed("a member's disclosure stands for an array element")
-            opened.append(self._value(disclosure.value, levels_left - 1))
+            for disclosure in self._take([digest]):
+                if disclosure.name is not None:
+                    raise _malformed("a member's disclosure stands for an array element")
+                opened.append(self._value(disclosure.value, levels_left - 1))
         return opened
 
-    def _take(self, digest: str) -> Disclosure | None:
-        if digest in self._met:
+    def _take(self, digests: list[str]) -> list[Disclosure]:
+        """Note these digests as met, all at once, and return the disclosures they stand for, in their order."""
+        met_before = len(self._met)
+        self._met.update(digests)
+        if len(self._met) != met_before + len(digests):
             raise Refused(Reason.DISCLOSURE_DUPLICATE, "a digest appears twice")
-        self._met.add(digest)
-        disclosure = self._by_digest.get(digest)
-        if disclosure is not None:
-            self._used += 1
-        return disclosure
+        by_digest = self._by_digest
+        found = [by_digest[digest] for digest in digests if digest in by_digest]
+        self._used += len(found)
+        return found
 
 
 def _digests(listed: JsonValue) -> list[str]:

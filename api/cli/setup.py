@@ -1,0 +1,92 @@
+"""``eid init``: found a home."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from api.cli.session import session_of
+
+STEPS = 5
+
+
+def init(
+    context: typer.Context,
+    real: Annotated[
+        bool, typer.Option("--real", help="A real deployment: name the bureau; nothing is marked SPECIMEN")
+    ] = False,
+    bureau: Annotated[str | None, typer.Option(help="12-digit organ code")] = None,
+    name_zh: Annotated[str | None, typer.Option(help="The bureau's name in Chinese")] = None,
+    name_en: Annotated[str | None, typer.Option(help="The bureau's name in English")] = None,
+    division: Annotated[str | None, typer.Option(help="6-digit division of the bureau")] = None,
+    operator_zh: Annotated[str, typer.Option(help="Who runs the scheme, in Chinese")] = "样例国家电子身份证管理机构",
+    operator_en: Annotated[
+        str, typer.Option(help="Who runs the scheme, in English")
+    ] = "Example National e-ID Operator",
+    contact: Annotated[
+        str, typer.Option(help="E-mail or https address written into the certificates")
+    ] = "eid@example.invalid",
+    registrar: Annotated[
+        str, typer.Option(help="Id of the first officer (registrar and bureau admin)")
+    ] = "registrar-1",
+    approver: Annotated[str, typer.Option(help="Id of the second officer (approver)")] = "approver-1",
+    post_id: Annotated[str, typer.Option(help="Id of the first post")] = "post-1",
+    place: Annotated[str, typer.Option(help="Place name of the first post, as wallets show it")] = "样例站一号口",
+    site_kind: Annotated[str, typer.Option(help="Site kind of the first post")] = "police-spot-check",
+) -> None:
+    """初始化：根、签名密钥、信任列表、数据库、两名民警、一个岗位 · Found a home: roots, keys, trust list, database, officers, a post."""
+    from api.wiring.founding import FirstPost, found_home
+    from issuer.founding import FoundingPlan
+    from issuer.officers import Role, make_officer
+
+    session = session_of(context)
+    if real and not (bureau and name_zh and name_en and division):
+        raise typer.BadParameter("with --real name the bureau: --bureau --name-zh --name-en --division")
+    code = bureau or "690101000000"
+    plan = FoundingPlan(
+        bureau=code,
+        name_zh=name_zh or "样例市公安局示范区分局",
+        name_en=name_en or "SPECIMEN Example City Public Security Bureau",
+        division=division or "690101",
+        country="CN",
+        operator_zh=operator_zh,
+        operator_en=operator_en,
+        contact=contact,
+        public_url=session.settings.url,
+        specimen=not real,
+    )
+    # The admin comes last: from then on officers are added by one.
+    officers = (
+        make_officer(code, approver, approver, [Role.APPROVER]),
+        make_officer(code, registrar, registrar, [Role.REGISTRAR, Role.BUREAU_ADMIN]),
+    )
+    with session.output.progress("init", STEPS) as progress:
+        founded = found_home(
+            session.settings,
+            plan,
+            officers=officers,
+            post=FirstPost(post_id, place, site_kind),
+            clock=session.clock,
+            entropy=session.entropy,
+            progress=progress,
+        )
+    facts = {
+        "home": str(session.settings.home),
+        "specimen": plan.specimen,
+        "bureau": code,
+        "officers": [officer.officer_id for officer in officers],
+        "post": post_id,
+        "post_kit": str(founded.post_kit),
+        "root": str(founded.root),
+        "trust_list_number": founded.trust_list_number,
+    }
+    mark = "样证 · SPECIMEN" if plan.specimen else "正式 · REAL"
+    lines = [
+        f"{mark}: {plan.name_zh} · {plan.name_en} ({code})",
+        f"目录 · home:            {session.settings.home}",
+        f"信任根 · root to pin:   {founded.root}",
+        f"民警 · officers:        {registrar}, {approver}",
+        f"岗位 · post:            {post_id} ({place}), 密钥包 · kit: {founded.post_kit}",
+    ]
+    session.output.result(facts, lines)

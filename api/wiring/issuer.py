@@ -1,0 +1,222 @@
+"""Builds the issuer role: adapters for its ports, and the use cases over them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from api.settings import Settings
+from core.clock import Clock, SystemClock
+from core.entropy import Entropy, SystemEntropy
+from core.errors import EidError, Misconfigured
+from core.reasons import Reason
+from formats.dataset import CredentialDataset
+from formats.sd_cwt.model import Assurance
+from issuer.authorization import TokenDesk
+from issuer.cases.deciding import approved_record, mark_issued
+from issuer.cases.model import CaseState
+from issuer.catalogue import addresses, issuer_metadata, server_metadata
+from issuer.context import IssuingContext
+from issuer.issuance import IssuanceDesk
+from issuer.offers import OfferDesk
+from issuer.packers import PACKERS
+from issuer.policy import IssuancePolicy
+from issuer.ports import ApprovedPerson, BureauContext, StatusTarget
+from issuer.register.citizen_number import DocumentType
+from issuer.register.ports import ApprovedRecord, Bureau, BureauStore
+from issuer.secrets import IssuanceSecret
+from issuer.status import StatusDesk
+from issuer.storage.encryption import KEY_SIZE, KeyWrap
+from issuer.storage.engine import check_version, open_engine
+from issuer.storage.issuance import SqlIssuanceStore
+from issuer.storage.status import StatusFiles
+from issuer.storage.store import SqlBureauStore
+from keys.certificates import certificates_from_pem, is_specimen, validity_of
+from keys.signing import KeyPurpose
+from keys.storage.files import KeyFiles
+from protocols.oauth import AuthorizationServerMetadata
+from protocols.openid4vci.metadata import CredentialIssuerMetadata
+
+COUNTRY: Final = "CN"
+FIELD_SECRET: Final = "field-encryption"
+ISSUANCE_SECRET: Final = "issuance"
+ISSUANCE_SECRET_BYTES: Final = 32
+
+# Residents, and the permits of residents of Hong Kong, Macau and Taiwan, are nationals; for permanent residents the
+# register does not say, so nothing is said.
+_NATIONALITY: Final = {
+    DocumentType.RESIDENT_ID: COUNTRY,
+    DocumentType.HK_MACAU_TAIWAN_PERMIT: COUNTRY,
+    DocumentType.FOREIGNER_PERMANENT: None,
+}
+
+
+class RegistryOverCases:
+    """The person registry over the bureau's own register: a record counts when its newest case is approved."""
+
+    def __init__(self, store: BureauStore, bureau: BureauContext, clock: Clock) -> None:
+        self._store = store
+        self._bureau = bureau
+        self._clock = clock
+
+    def approved(self, record_id: str) -> ApprovedPerson:
+        approved = approved_record(self._bureau.bureau, record_id, store=self._store)
+        return ApprovedPerson(
+            record_id=record_id,
+            dataset=dataset_of(approved, self._bureau),
+            # The bureau's officers saw person and card, and two of them agreed.
+            assurance=Assurance.FULL,
+            first_issue=approved.case.state is not CaseState.ISSUED,
+        )
+
+    def mark_issued(self, record_id: str) -> None:
+        mark_issued(self._bureau.bureau, record_id, store=self._store, now=self._clock.now())
+
+
+def dataset_of(approved: ApprovedRecord, bureau: BureauContext) -> CredentialDataset:
+    """Return the facts that go into a credential, from an approved record and the bureau that signs."""
+    record, portraits = approved.record, approved.portraits
+    return CredentialDataset(
+        full_name=record.full_name,
+        name_latin=record.name_latin or None,
+        family_name=None,
+        given_name=None,
+        name_local_script=None,
+        glyphs=(),
+        birth_date=record.birth_date,
+        citizen_number=record.citizen_number,
+        sex=record.sex,
+        nationality=_NATIONALITY[record.document_type],
+        ethnicity=record.ethnicity or None,
+        ethnicity_code=record.ethnicity_code or None,
+        address=record.address,
+        # The register's address is text; the division in the number is the one at numbering, not of this address.
+        division_code=None,
+        document_type=record.document_type.value,
+        document_number=record.citizen_number,
+        date_of_issuance=record.valid_from,
+        date_of_expiry=record.valid_until,
+        issuing_authority=bureau.name_zh,
+        issuing_country=bureau.country,
+        issuing_division=bureau.division,
+        card_authority=record.issuing_authority,
+        qr_portrait=None if portraits is None else portraits.qr,
+        portrait=None if portraits is None else portraits.online,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerRole:
+    """The issuing side of one bureau, ready to be used by routes and commands."""
+
+    context: IssuingContext
+    offers: OfferDesk
+    tokens: TokenDesk
+    issuance: IssuanceDesk
+    status: StatusDesk
+    issuer_metadata: CredentialIssuerMetadata
+    server_metadata: AuthorizationServerMetadata
+
+    def is_ready(self) -> bool:
+        """Say whether the database answers."""
+        try:
+            with self.context.store.reading() as tx:
+                tx.pending_acts()
+        except EidError:
+            return False
+        return True
+
+
+def assemble_issuer(context: IssuingContext, target: StatusTarget) -> IssuerRole:
+    """Return the use cases of one bureau over its context; target: where status lists are published."""
+    status = StatusDesk(context, target)
+    return IssuerRole(
+        context=context,
+        offers=OfferDesk(context),
+        tokens=TokenDesk(context),
+        issuance=IssuanceDesk(context, lists=status, packers=PACKERS),
+        status=status,
+        issuer_metadata=issuer_metadata(context.where, context.bureau, context.policy),
+        server_metadata=server_metadata(context.where),
+    )
+
+
+def open_issuer(settings: Settings) -> IssuerRole:
+    """Return the issuer role of a deployment's settings; raises as ``build_issuer`` does."""
+    return build_issuer(
+        database=settings.database,
+        public_url=settings.url,
+        public_folder=settings.public_folder,
+        keys=KeyFiles(settings.keys_folder, settings.passphrase_bytes()),
+        bureau=settings.bureau,
+    )
+
+
+def build_issuer(
+    *,
+    database: str,
+    public_url: str,
+    public_folder: Path,
+    keys: KeyFiles,
+    bureau: str | None,
+    clock: Clock | None = None,
+    entropy: Entropy | None = None,
+    policy: IssuancePolicy | None = None,
+) -> IssuerRole:
+    """Return the issuer role over a real database, key store and folder.
+
+    bureau: the 12-digit code; None where the database has exactly one bureau.
+    The root certificate is read from ``{public_folder}/trust/root.pem``: whether it is a specimen root decides whether
+    credentials are specimens.
+    Raises Misconfigured for a database of another version, a wrong passphrase, a missing root or an unclear bureau.
+    """
+    clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
+    engine = open_engine(database)
+    check_version(engine)
+    bureaus = SqlBureauStore(engine, KeyWrap(keys.secret(FIELD_SECRET, KEY_SIZE), entropy))
+    chosen = _choose(bureaus, bureau)
+    signer = keys.open(KeyPurpose.DOCUMENT_SIGNER)
+    if not signer.certificates:
+        raise Misconfigured(Reason.KEY_STATE, "the document signer has no certificate; run eid init")
+    about = BureauContext(
+        bureau=chosen.bureau,
+        name_zh=chosen.name_zh,
+        name_en=chosen.name_en,
+        division=chosen.division,
+        country=COUNTRY,
+        specimen=is_specimen(_read_root(public_folder / "trust" / "root.pem")),
+    )
+    context = IssuingContext(
+        bureau=about,
+        where=addresses(public_url),
+        policy=policy or IssuancePolicy(),
+        store=SqlIssuanceStore(engine, chosen.bureau),
+        registry=RegistryOverCases(bureaus, about, clock),
+        signer=signer,
+        signer_valid_from=validity_of(signer.certificates[0]).not_before,
+        secret=IssuanceSecret(keys.secret(ISSUANCE_SECRET, ISSUANCE_SECRET_BYTES)),
+        clock=clock,
+        entropy=entropy,
+    )
+    return assemble_issuer(context, StatusFiles(public_folder / "status" / chosen.bureau))
+
+
+def _choose(bureaus: SqlBureauStore, wanted: str | None) -> Bureau:
+    with bureaus.reading() as books:
+        if wanted is not None:
+            return books.register.bureau(wanted)
+        found = books.register.bureaus()
+    if len(found) != 1:
+        raise Misconfigured(
+            Reason.SETTING_INVALID if found else Reason.HOME_MISSING,
+            "say which bureau issues here with EID_BUREAU" if found else "there is no bureau yet; run eid init",
+        )
+    return found[0]
+
+
+def _read_root(path: Path) -> bytes:
+    try:
+        return certificates_from_pem(path.read_bytes())[0]
+    except OSError as err:
+        raise Misconfigured(Reason.HOME_MISSING, "trust/root.pem is missing among the published files") from err

@@ -1,0 +1,95 @@
+"""The published trust data of a home: roots, the signed trust list, and the same as a table for bundles."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from api.settings import Settings
+from core.clock import Clock
+from core.errors import Misconfigured
+from core.reasons import Reason
+from formats.trust_list import TrustListContent, read_trust_list
+from issuer.founding import PublishedTrust, next_issue, publish
+from keys.certificates import certificates_from_pem, certificates_to_pem
+from keys.signing import KeyPurpose
+from keys.storage.files import KeyFiles
+
+TOLERANCE_SECONDS: Final = 30
+REISSUE_AFTER_SECONDS: Final = 12 * 3600
+"""A bundle never starts its life with trust data older than this."""
+
+
+class TrustFolder:
+    """The folder ``public/trust`` of a home."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._folder = settings.public_folder / "trust"
+
+    @property
+    def root_path(self) -> Path:
+        """The national root, PEM: what readers pin."""
+        return self._folder / "root.pem"
+
+    @property
+    def national_root(self) -> bytes:
+        """The national root, DER."""
+        return certificates_from_pem(_read(self.root_path))[0]
+
+    @property
+    def reader_root(self) -> bytes:
+        """The reader root, DER."""
+        return certificates_from_pem(_read(self._folder / "reader-root.pem"))[0]
+
+    @property
+    def table(self) -> bytes:
+        """The signed trust table of the current issue."""
+        return _read(self._folder / "table.cose")
+
+    def keep_roots(self, national_root: bytes, reader_root: bytes) -> None:
+        """Write the two roots as PEM files."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        _write(self.root_path, certificates_to_pem([national_root]))
+        _write(self._folder / "reader-root.pem", certificates_to_pem([reader_root]))
+
+    def current(self, *, now: int) -> TrustListContent:
+        """Return the list published last, read as any reader reads it."""
+        token = _read(self._folder / "list").decode("ascii")
+        return read_trust_list(
+            token, root=self.national_root, highest_seen=0, now=now, tolerance_seconds=TOLERANCE_SECONDS
+        )
+
+    def publish(self, content: TrustListContent, keys: KeyFiles) -> PublishedTrust:
+        """Sign one issue and put both forms in place; the table first, so that no list is ahead of its table."""
+        signer = keys.open(KeyPurpose.LIST_SIGNER)
+        issue = publish(content, signer, national_root=self.national_root, reader_root=self.reader_root)
+        _write(self._folder / "table.cose", issue.table)
+        _write(self._folder / "list", issue.trust_list.encode("ascii"))
+        return issue
+
+    def publish_next(self, keys: KeyFiles, clock: Clock) -> PublishedTrust:
+        """Issue the current list again under the next number."""
+        now = clock.now()
+        return self.publish(next_issue(self.current(now=now), now=now), keys)
+
+    def publish_if_old(self, keys: KeyFiles, clock: Clock) -> None:
+        """Issue the list again when its present issue is older than half a day."""
+        if clock.now() - self.current(now=clock.now()).issued_at >= REISSUE_AFTER_SECONDS:
+            self.publish_next(keys, clock)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as err:
+        raise Misconfigured(Reason.HOME_MISSING, f"{path.name} is missing among the published trust data") from err
+
+
+def _write(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.new")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

@@ -1,0 +1,206 @@
+"""QR codes: from text to verdict offline with every check, and issuing the SD-CWT behind them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Final
+
+from bench.measuring import Figure, Target, block, ratio, repeated
+from bench.proving import flipped, prove, prove_green, prove_red
+from bench.raw import one_signature, two_verifications
+from core.entropy import SystemEntropy
+from core.reasons import Reason
+from formats import qr_token, signature_checks
+from formats.bundle.envelope import Bundle, Floors, open_bundle
+from formats.dataset import GROUPS, CredentialDataset, Group
+from formats.sd_cwt.pack import pack
+from formats.site_policy import BUILT_IN, ELECTRONIC_FORMS, Mode, SitePolicy
+from formats.sd_cwt.model import Assurance, SdCwtClaims
+from keys.algorithms import ES256
+from keys.signing import InProcessSigner
+from tests.builders.people import a_person
+from tests.builders.qr import (
+    MONDAY,
+    NOW,
+    Copy,
+    a_snapshot,
+    bundle_parts,
+    clear_claims,
+    issue,
+    show_one_way,
+    signed_policy,
+    signed_snapshot,
+    signer,
+)
+from tests.builders.verdicts import portrait
+from verifier.checkpoint.clock import ReaderClock
+from verifier.checkpoint.decision import judge
+from verifier.checkpoint.expected import OneWay
+from verifier.checkpoint.offline import BundleStatus
+from verifier.checkpoint.replay import InMemorySeen, Seen
+from verifier.checkpoint.verdict import Verdict
+
+_QUEUE: Final = 25
+_BUSY_MEMORY: Final = 10_000
+_PORTRAIT_BYTES: Final = 554
+_WITHOUT_PORTRAIT: Final = (Group.NAME,)
+_WITH_PORTRAIT: Final = (Group.NAME, Group.NUMBER_TAIL, Group.PORTRAIT)
+
+NAME_ONLY: Final = SitePolicy(
+    policy_id="meeting-room",
+    site_kind="meeting-room",
+    name_zh="会议签到",
+    name_en="Meeting room",
+    required=frozenset({Group.NAME}),
+    optional=frozenset({Group.NUMBER_TAIL}),
+    ground_required=False,
+    modes=frozenset(Mode),
+    forms=ELECTRONIC_FORMS,
+    max_status_age_seconds=12 * 3600,
+    max_trust_age_seconds=72 * 3600,
+    unmanned=False,
+    minimum_assurance=Assurance.BASIC,
+    minimum_age=None,
+    retention="nothing",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A reader that holds one verified bundle: what ``judge`` is called with, everything switched on."""
+
+    bundle: Bundle
+    statuses: BundleStatus
+    clock: ReaderClock
+
+    def judged(self, text: str, *, policy: str, seen: Seen) -> Verdict:
+        """Return the verdict on a one-way code. This is the call that is timed."""
+        return signature_checks.run(
+            judge(
+                text,
+                trust=self.bundle.trust,
+                statuses=self.statuses,
+                policy=self.bundle.policies[policy],
+                expected=OneWay(),
+                clock=self.clock,
+                seen=seen,
+                training=True,
+            )
+        )
+
+
+@cache
+def a_post() -> Post:
+    """Open a signed bundle: trust table, two policies, and a snapshot of 2^20 entries with 2 % that are not valid."""
+    places = random.Random("revoked").sample([place for place in range(1 << 20) if place != 123_456], 20_972)
+    snapshot = a_snapshot(dict.fromkeys(places, 0))
+    parts = bundle_parts(
+        snapshots=(signed_snapshot(snapshot),),
+        policies=(signed_policy(BUILT_IN["rail-gate"]), signed_policy(NAME_ONLY)),
+    )
+    opening = open_bundle(
+        parts.packed(), list_signer_point=signer("list signer").point, specimen=True, floors=Floors(), now=NOW
+    )
+    bundle = signature_checks.run(opening)
+    return Post(bundle, BundleStatus(bundle), ReaderClock(NOW, doubtful=False, confirmed=True))
+
+
+@cache
+def a_holder() -> CredentialDataset:
+    """A person whose small portrait makes a code of about 1,400 bytes."""
+    return a_person(qr_portrait=portrait(_PORTRAIT_BYTES), name_latin=None)
+
+
+def offline_verdicts() -> list[Figure]:
+    """Give the two figures of the offline decision, proven first."""
+    post = a_post()
+    return [
+        _offline("qr-offline-name", post, _WITHOUT_PORTRAIT, NAME_ONLY.policy_id),
+        _offline("qr-offline-portrait", post, _WITH_PORTRAIT, "rail-gate"),
+    ]
+
+
+def _offline(name: str, post: Post, groups: Sequence[Group], policy: str) -> Figure:
+    copy = issue(person=a_holder())
+    code = show_one_way(copy, groups=groups)
+    prove_offline(lambda text, seen: post.judged(text, policy=policy, seen=seen), code, copy)
+    busy = [f"{number:057d}".encode() for number in range(_BUSY_MEMORY)]
+
+    def prepare() -> Callable[[], None]:
+        # A queue at a post: the bureau's key comes back, no holder does, and the memory of the post is busy.
+        codes = [_stranger(groups) for _ in range(_QUEUE)]
+        seen = InMemorySeen()
+        for key in busy:
+            seen.first_seen(key, NOW, NOW + 90)
+
+        def run() -> None:
+            for text in codes:
+                post.judged(text, policy=policy, seen=seen)
+
+        return run
+
+    size = len(qr_token.decode(code))
+    return Figure(
+        name=name,
+        measures=f"checkpoint.decision.judge, text of {size} bytes to GREEN, bundle of 2^20 entries, new holders",
+        sample=block(_QUEUE, prepare),
+        score=ratio,
+        target=Target("x", goal=3, floor=5),
+        base=two_verifications(),
+    )
+
+
+def _stranger(groups: Sequence[Group]) -> str:
+    copy = issue(person=a_holder(), holder=InProcessSigner.generate())
+    return show_one_way(copy, groups=groups)
+
+
+def prove_offline(judged: Callable[[str, Seen], Verdict], code: str, copy: Copy) -> None:
+    """Demand GREEN once, AMBER's memory the second time, and RED for one bit flipped in either signature or the text."""
+    seen = InMemorySeen()
+    prove_green(judged(code, seen))
+    prove(judged(code, seen).reasons == (Reason.SEEN_HERE,), "the same code is GREEN twice")
+    token = qr_token.decode(code)
+    # Both signatures close their structures; the issuer's is copied unchanged into the token.
+    issuer_signature = copy.sd_cwt[-64:]
+    in_issuer_signature = flipped(token, token.index(issuer_signature) + 40)
+    for bent, reason in (
+        (flipped(token, -20), Reason.HOLDER_SIGNATURE_INVALID),
+        (in_issuer_signature, Reason.ISSUER_SIGNATURE_INVALID),
+    ):
+        prove_red(judged(qr_token.encode(bent), InMemorySeen()), reason)
+
+
+def issue_sd_cwt(person: CredentialDataset, claims: SdCwtClaims, by: InProcessSigner, *, as_of: date) -> bytes:
+    """Return one signed copy with fresh salts. This is the call that is timed."""
+    drawn = SystemEntropy().random_bytes(16 * len(GROUPS))
+    salts = [drawn[at : at + 16] for at in range(0, len(drawn), 16)]
+    draft = pack(person, claims, as_of=as_of, salts=salts, signer_kid=by.key_id, algorithm=ES256)
+    return draft.finish(by.sign(draft.to_be_signed()))
+
+
+def issuing() -> list[Figure]:
+    """Give the figure of issuing an SD-CWT, its result shown and judged first."""
+    by, holder, person = signer("document signer"), signer("holder"), a_holder()
+    claims = clear_claims(holder)
+    as_of = datetime.fromtimestamp(MONDAY, UTC).date()
+
+    def issued() -> bytes:
+        return issue_sd_cwt(person, claims, by, as_of=as_of)
+
+    shown = show_one_way(Copy(issued(), holder, claims), groups=_WITH_PORTRAIT)
+    prove_green(a_post().judged(shown, policy="rail-gate", seen=InMemorySeen()))
+    return [
+        Figure(
+            name="sd-cwt-issue",
+            measures=f"sd_cwt.pack.pack + sign + finish, 10 groups with portrait, {len(issued())} bytes",
+            sample=repeated(50, issued),
+            score=ratio,
+            target=Target("x", goal=6, floor=10),
+            base=one_signature(),
+        )
+    ]

@@ -1,0 +1,206 @@
+"""The credential configurations we offer, and the metadata that says so; made once at start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from core.errors import Misconfigured, NotFound
+from core.reasons import Reason
+from formats.dataset import ATTRIBUTES, GROUPS, Group
+from formats.sd_jwt_vc import VCT
+from issuer.policy import Form, IssuancePolicy
+from issuer.ports import BureauContext
+from protocols.oauth import PRE_AUTHORIZED_CODE, REFRESH_TOKEN, AuthorizationServerMetadata
+from protocols.openid4vci.metadata import (
+    BatchIssuance,
+    Claim,
+    CredentialConfiguration,
+    CredentialIssuerMetadata,
+    CredentialMetadata,
+    Display,
+    ProofType,
+)
+
+SD_JWT_VC_ID: Final = "resident_id_sd_jwt_vc"
+QR_ID: Final = "resident_id_qr"
+SD_JWT_VC_FORMAT: Final = "dc+sd-jwt"
+QR_FORMAT: Final = "sd-cwt-eid1"
+
+FORMS: Final[Mapping[str, Form]] = MappingProxyType({SD_JWT_VC_ID: Form.SD_JWT_VC, QR_ID: Form.QR})
+
+_ES256_JOSE: Final = "ES256"
+_ES256_COSE: Final = -9
+
+# What people call a claim, in Chinese and English, by its name in the table of attributes.
+_NAMES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "full_name": ("姓名", "Name as registered"),
+        "name_latin": ("拉丁字母姓名", "Name in Latin letters"),
+        "family_name": ("姓", "Family name"),
+        "given_name": ("名", "Given name"),
+        "name_local_script": ("民族文字姓名", "Name in local script"),
+        "birth_date": ("出生日期", "Date of birth"),
+        "citizen_number": ("公民身份号码", "Citizen number"),
+        "number_tail": ("号码后四位", "End of the citizen number"),
+        "sex": ("性别", "Sex"),
+        "nationality": ("国籍", "Nationality"),
+        "ethnicity": ("民族", "Ethnic group"),
+        "ethnicity_code": ("民族代码", "Code of the ethnic group"),
+        "address": ("住址", "Registered address"),
+        "division_code": ("行政区划代码", "Division code"),
+        "document_type": ("证件类型", "Type of document"),
+        "document_number": ("证件号码", "Document number"),
+        "date_of_issuance": ("签发日期", "Date of issue"),
+        "date_of_expiry": ("有效期截止日期", "Date of expiry"),
+        "issuing_authority": ("签发机关", "Issuing authority"),
+        "issuing_country": ("签发国家", "Issuing country"),
+        "issuing_division": ("签发机关所在地", "Division of the issuing authority"),
+        "card_authority": ("卡面签发机关", "Authority printed on the card"),
+        "portrait": ("照片", "Portrait"),
+        "age_equal_or_over_14": ("已满14周岁", "14 or older"),
+        "age_equal_or_over_16": ("已满16周岁", "16 or older"),
+        "age_equal_or_over_18": ("已满18周岁", "18 or older"),
+        "age_equal_or_over_60": ("已满60周岁", "60 or older"),
+        "age_equal_or_over_65": ("已满65周岁", "65 or older"),
+    }
+)
+_GROUP_NAMES: Final[Mapping[Group, tuple[str, str]]] = MappingProxyType(
+    {
+        Group.NAME: ("姓名", "Name"),
+        Group.BIRTH_DATE: ("出生日期", "Date of birth"),
+        Group.CITIZEN_NUMBER: ("公民身份号码", "Citizen number"),
+        Group.NUMBER_TAIL: ("号码后四位", "End of the citizen number"),
+        Group.CIVIL: ("性别、国籍、民族", "Sex, nationality, ethnic group"),
+        Group.ADDRESS: ("住址", "Registered address"),
+        Group.DOCUMENT: ("证件与签发信息", "Document and issuance"),
+        Group.PORTRAIT: ("照片", "Portrait"),
+        Group.AGE_18: ("是否已满18周岁", "Whether 18 or older"),
+        Group.OTHER_AGES: ("其他年龄段", "Other age limits"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The issuer's own addresses, all made from ``public_url``.
+
+    identifier: the credential issuer identifier, which is also the authorization server's.
+    """
+
+    public_url: str
+
+    @property
+    def identifier(self) -> str:
+        return f"{self.public_url}/issuer"
+
+    @property
+    def token(self) -> str:
+        return f"{self.identifier}/token"
+
+    @property
+    def nonce(self) -> str:
+        return f"{self.identifier}/nonce"
+
+    @property
+    def credential(self) -> str:
+        return f"{self.identifier}/credential"
+
+    @property
+    def certificate_issuer(self) -> str | None:
+        """The ``iss`` of credentials: the identifier where it is https, else none, for wallets accept only https."""
+        return self.identifier if self.public_url.startswith("https://") else None
+
+    def offer(self, reference: str) -> str:
+        """Return where an offer is fetched."""
+        return f"{self.identifier}/offers/{reference}"
+
+    def status_list(self, bureau: str, list_id: str) -> str:
+        """Return the URI of a status list: the ``uri`` of credentials and the ``sub`` of the list, byte for byte."""
+        return f"{self.public_url}/status/{bureau}/{list_id}"
+
+
+def addresses(public_url: str) -> Addresses:
+    """Return the issuer's addresses; Misconfigured(SETTING_INVALID) for a URL that is none or ends in a slash."""
+    if not public_url.startswith(("https://", "http://")) or public_url.endswith("/") or set(public_url) & set("?# "):
+        raise Misconfigured(Reason.SETTING_INVALID, "EID_PUBLIC_URL must be an http(s) URL without a slash at its end")
+    return Addresses(public_url)
+
+
+def form_of(configuration_id: str) -> Form:
+    """Return the form a configuration is issued in; NotFound(CONFIGURATION_UNKNOWN)."""
+    form = FORMS.get(configuration_id)
+    if form is None:
+        raise NotFound(Reason.CONFIGURATION_UNKNOWN, "this issuer has no such configuration")
+    return form
+
+
+def issuer_metadata(where: Addresses, bureau: BureauContext, policy: IssuancePolicy) -> CredentialIssuerMetadata:
+    """Return the credential issuer metadata (OpenID4VCI 1.0, 12.2.4)."""
+    return CredentialIssuerMetadata(
+        credential_issuer=where.identifier,
+        credential_endpoint=where.credential,
+        nonce_endpoint=where.nonce,
+        batch_credential_issuance=BatchIssuance(batch_size=policy.batch_size),
+        display=_display(bureau.name_zh, bureau.name_en),
+        credential_configurations_supported={SD_JWT_VC_ID: _sd_jwt_vc(), QR_ID: _qr()},
+    )
+
+
+def server_metadata(where: Addresses) -> AuthorizationServerMetadata:
+    """Return the authorization server metadata (RFC 8414; OpenID4VCI 1.0, 12.3)."""
+    return AuthorizationServerMetadata.model_validate(
+        {
+            "issuer": where.identifier,
+            "token_endpoint": where.token,
+            "grant_types_supported": [PRE_AUTHORIZED_CODE, REFRESH_TOKEN],
+            "response_types_supported": [],
+            "token_endpoint_auth_methods_supported": ["none"],
+            "scopes_supported": sorted(FORMS),
+            "dpop_signing_alg_values_supported": [_ES256_JOSE],
+            "pre-authorized_grant_anonymous_access_supported": True,
+        }
+    )
+
+
+def _sd_jwt_vc() -> CredentialConfiguration:
+    claims = [
+        Claim(path=list(attribute.jose), display=_display(*_NAMES[attribute.name]))
+        for attribute in ATTRIBUTES
+        if attribute.jose is not None
+    ]
+    return CredentialConfiguration(
+        format=SD_JWT_VC_FORMAT,
+        scope=SD_JWT_VC_ID,
+        vct=VCT,
+        cryptographic_binding_methods_supported=["jwk"],
+        credential_signing_alg_values_supported=[_ES256_JOSE],
+        proof_types_supported=_PROOFS,
+        credential_metadata=CredentialMetadata(
+            display=_display("居民电子身份证", "Electronic resident ID"), claims=claims
+        ),
+    )
+
+
+def _qr() -> CredentialConfiguration:
+    # In the QR token the parts that can be shown by themselves are the groups: a path is the name of one.
+    claims = [Claim(path=[group.word], display=_display(*_GROUP_NAMES[group])) for group in GROUPS]
+    return CredentialConfiguration(
+        format=QR_FORMAT,
+        scope=QR_ID,
+        cryptographic_binding_methods_supported=["cose_key"],
+        credential_signing_alg_values_supported=[_ES256_COSE],
+        proof_types_supported=_PROOFS,
+        credential_metadata=CredentialMetadata(
+            display=_display("居民电子身份证二维码", "Electronic resident ID, QR code"), claims=claims
+        ),
+    )
+
+
+def _display(zh: str, en: str) -> list[Display]:
+    return [Display(name=zh, locale="zh-CN"), Display(name=en, locale="en")]
+
+
+_PROOFS: Final = {"jwt": ProofType(proof_signing_alg_values_supported=[_ES256_JOSE])}

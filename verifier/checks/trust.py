@@ -1,0 +1,44 @@
+"""Checks of who issued: a certificate under the pinned root, in the trust list, allowed to, then and for this type."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from core.errors import EidError
+from core.reasons import Reason
+from formats.sd_jwt_vc import check_issuer as judge_issuer
+from formats.sd_jwt_vc import check_mode
+from verifier.checkpoint.verdict import Check
+from verifier.checks.case import Case
+
+# The order in which formats.sd_jwt_vc.check_issuer looks at them, and the reasons that tell them apart.
+_ISSUER: Final = (Check.ISSUER_KNOWN, Check.ISSUER_STATE, Check.ISSUER_ROLE, Check.ISSUER_PERIOD)
+_TOLD_BY: Final = {
+    Reason.ISSUER_KEY_WITHDRAWN: Check.ISSUER_STATE,
+    Reason.ISSUER_NOT_AUTHORISED: Check.ISSUER_ROLE,
+    Reason.ISSUER_KEY_OUT_OF_PERIOD: Check.ISSUER_PERIOD,
+}
+
+
+def check_issuer(case: Case) -> None:
+    """``x5c`` leads to the pinned root, the trust list admits its key for this type and time, and ``iss`` is its name."""
+    credential = case.shown.credential
+    try:
+        case.store = case.trust.store_for(credential.sd_jwt.jws.header.chain)
+        case.issuer = judge_issuer(credential, case.store, now=case.clock.now)
+    except EidError as err:
+        case.refuse_because(case.passed_before(err, _ISSUER, _TOLD_BY), err)
+    case.passed(*_ISSUER)
+
+
+def check_specimen(case: Case) -> None:
+    """Root, trust list and credential are of one kind: all specimens or all real."""
+    specimen, table = case.trust.anchor.specimen, case.trust.table
+    try:
+        check_mode(case.shown.credential, specimen=specimen)
+    except EidError as err:
+        case.refuse_because(Check.SPECIMEN, err)
+    if table is not None and table.specimen is not specimen:
+        reason = Reason.REAL_IN_SPECIMEN_MODE if specimen else Reason.SPECIMEN_IN_REAL_MODE
+        case.refuse(Check.SPECIMEN, reason, "the trust list is of the other kind")
+    case.passed(Check.SPECIMEN)

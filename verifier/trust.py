@@ -1,0 +1,102 @@
+"""Whom a reader trusts: the pinned root, and the verified trust table below it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from core.errors import Refused
+from core.reasons import Reason
+from formats.bundle.trust_table import KeyRole, TrustedKey, TrustTable
+from formats.sd_jwt_vc import VCT
+from keys.certificate_profiles import EKU_DOCUMENT_SIGNER
+from keys.certificates import CheckedLeaf, certificates_from_pem, check_chain, check_root, leaf_point
+from keys.cose_key import key_id
+from keys.lifecycle import KeyState
+from keys.signing import KeyPurpose
+from keys.trust import AuthorisedIssuer, TrustAnchor, TrustedSigner, TrustStore
+
+SD_JWT_VC: Final = "dc+sd-jwt"
+_STORES_MAX: Final = 1024
+
+
+def pin(root_pem: bytes) -> TrustAnchor:
+    """Return the national root to pin; Refused(CERTIFICATE_INVALID) unless the PEM is exactly one root of the profile."""
+    found = certificates_from_pem(root_pem)
+    if len(found) != 1:
+        raise Refused(Reason.CERTIFICATE_INVALID, "a root is pinned from a PEM of exactly one certificate")
+    check_root(found[0])
+    return TrustAnchor(KeyPurpose.NATIONAL_ROOT, found[0])
+
+
+class IssuerTrust:
+    """Answers who may sign credentials and their status lists.
+
+    anchor: the pinned national root.
+    table:  the verified trust table; None with a bare root: every document signer below it counts, for every type.
+    listed: the trust store made from the published list of the same number, where the list itself is at hand; it names
+            certificates and credential types one by one.
+    A table alone has raw keys and forms: a certificate in a header is accepted for a key of the table if its path to
+    the root holds and it names the key's bureau.
+    """
+
+    def __init__(self, anchor: TrustAnchor, table: TrustTable | None, listed: TrustStore | None = None) -> None:
+        self.anchor = anchor
+        self.table = table
+        self._listed = listed
+        self._stores: dict[bytes, TrustStore] = {}
+
+    def store_for(self, chain: Sequence[bytes]) -> TrustStore:
+        """Return the trust store that judges this chain; one made from a table admits at most the key the chain names."""
+        if self._listed is not None:
+            return self._listed
+        if self.table is None:
+            return TrustStore(self.anchor, None)
+        if not chain:
+            return self._store(self.table, {})
+        leaf = chain[0]
+        store = self._stores.get(leaf)
+        if store is None:
+            store = self._store(self.table, self._signers(self.table, leaf))
+            if store.signers and len(self._stores) < _STORES_MAX:
+                self._stores[leaf] = store
+        return store
+
+    def list_signer(self, chain: Sequence[bytes], *, now: int) -> CheckedLeaf:
+        """Return the document signer that signed a status list, by the chain in its header.
+
+        Whether its bureau is the credential's is the caller's question. Raises Refused with the certificate's reasons,
+        ISSUER_UNKNOWN, ISSUER_KEY_WITHDRAWN, and ISSUER_NOT_AUTHORISED for a key of another role.
+        """
+        leaf = check_chain(chain, root=self.anchor.certificate, eku=EKU_DOCUMENT_SIGNER, now=now)
+        store = self.store_for(chain)
+        found = store.authorise_status(chain, issuer=AuthorisedIssuer(leaf, None), now=now)
+        if self.table is not None and self.table.keys[key_id(found.point)].role is not KeyRole.CREDENTIAL:
+            raise Refused(Reason.ISSUER_NOT_AUTHORISED, "the key of this status list does not sign credentials")
+        return found
+
+    def _store(self, table: TrustTable, signers: dict[bytes, TrustedSigner]) -> TrustStore:
+        return TrustStore(self.anchor, signers, table.number, table.issued_at, table.next_update)
+
+    @staticmethod
+    def _signers(table: TrustTable, leaf: bytes) -> dict[bytes, TrustedSigner]:
+        point = leaf_point(leaf)
+        key = table.keys.get(key_id(point))
+        return {point: _signer(key, leaf)} if key is not None and key.point == point else {}
+
+
+def _signer(key: TrustedKey, certificate: bytes) -> TrustedSigner:
+    signs_it = key.role is KeyRole.CREDENTIAL and SD_JWT_VC in key.forms
+    return TrustedSigner(
+        point=key.point,
+        certificate=certificate,
+        bureau=key.bureau,
+        name_zh=key.name_zh,
+        name_en=key.name_en,
+        country=key.country,
+        scope=key.scope,
+        types=frozenset({VCT}) if signs_it else frozenset(),
+        valid_from=key.valid_from,
+        retired_at=key.retired_at,
+        state=KeyState[key.state.name],
+    )
