@@ -178,11 +178,12 @@ def forge(stage: Stage) -> None:
 def revoke(stage: Stage, credential: str) -> None:
     """Revoked by two officers: RED online at once, GREEN by the old bundle with its age, RED after the update."""
     stage.file(f"{POST}.eid").rename(stage.file("old.eid"))
-    for officer in (REGISTRAR, APPROVER):
-        said = stage.eid(BUREAU, "status", "revoke", credential, "--reason", "phone_lost", "--officer", officer)
+    asked = ("status", "revoke", credential, "--reason", "phone_lost", "--officer")
+    stage.eid(BUREAU, *asked, REGISTRAR)
+    said = stage.eid(BUREAU, *asked, APPROVER)
     stage.add(Step("两名民警吊销", "revoked by two officers", DONE, _done(said), said.milliseconds))
     for name in ("revoked-online.png", "revoked-old.png", "revoked-new.png"):
-        said = _present(stage, name, "--groups", _GATE_GROUPS)
+        _present(stage, name, "--groups", _GATE_GROUPS)
     picture = str(stage.file("revoked-online.png"))
     _judge(
         stage,

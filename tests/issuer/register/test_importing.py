@@ -12,7 +12,7 @@ from core.reasons import Reason
 from issuer.cases.model import CaseState
 from issuer.register.findings import FindingCode
 from issuer.register.importing import import_register
-from issuer.register.portraits import is_plain_vp8
+from issuer.register.portraits import QR_SIZE_MAX, is_plain_vp8
 from issuer.register.reading import RegisterFile, open_register
 from issuer.register.samples import write_sample
 from issuer.storage.engine import begin
