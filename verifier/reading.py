@@ -151,7 +151,7 @@ def read_qr(text: str, reader: Reader, terms: Terms) -> Reading:
                 expected=against,
                 clock=clock,
                 seen=reader.memory if terms.as_of is None else EvidenceMemory(),
-                training=reader.trust.anchor.specimen,
+                training=reader.trust.specimen,
             )
         )
 

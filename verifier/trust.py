@@ -35,14 +35,18 @@ class IssuerTrust:
     anchor: the pinned national root.
     table:  the verified trust table; None with a bare root: every document signer below it counts, for every type.
     listed: the trust store made from the published list of the same number, where the list itself is at hand; it names
-            certificates and credential types one by one.
+            certificates and credential types one by one. ValueError for one that is not the table's.
     A table alone has raw keys and forms: a certificate in a header is accepted for a key of the table if its path to
     the root holds and it names the key's bureau.
     """
 
     def __init__(self, anchor: TrustAnchor, table: TrustTable | None, listed: TrustStore | None = None) -> None:
+        if listed is not None and (table is None or listed.number != table.number):
+            raise ValueError("a list is trusted beside the table of the same number")
         self.anchor = anchor
         self.table = table
+        # Asked for each verdict, and the answer is inside a certificate.
+        self.specimen = anchor.specimen
         self._listed = listed
         self._stores: dict[bytes, TrustStore] = {}
 

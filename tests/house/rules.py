@@ -227,11 +227,11 @@ def _normalised(path: PurePosixPath) -> str:
 
 
 def unknown_targets(sources: Sources, makefile: str) -> list[str]:
-    """Find commands `make X` in the documents for which the Makefile has no target."""
+    """Find commands `make X` in the documents for which the Makefile has no target; `eid bundle make` is none."""
     targets = set(re.findall(r"^([a-z][a-z-]*):", makefile, flags=re.MULTILINE))
     found: list[str] = []
     for path, text in sources.items():
         code = re.findall(r"`([^`\n]+)`", text) + re.findall(r"```.*?\n(.*?)```", text, flags=re.DOTALL)
-        named = {name for part in code for name in re.findall(r"\bmake ([a-z][a-z-]*)", part)}
+        named = {name for part in code for name in re.findall(r"(?<!bundle )\bmake ([a-z][a-z-]*)", part)}
         found += [f"{path} make {name}" for name in sorted(named - targets)]
     return found

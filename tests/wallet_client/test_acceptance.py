@@ -217,7 +217,7 @@ def test_refuses_a_token_that_is_not_bound_to_the_wallets_key(tmp_path: Path, is
 def test_refuses_metadata_that_leads_elsewhere_or_drops_protection(
     tmp_path: Path, issuer: FakeIssuer, path: str, change: dict[str, Any]
 ) -> None:
-    good = json.decode(issuer._handle(path, None).body, max_bytes=1 << 20)  # type: ignore[arg-type]
+    good = json.decode(issuer._handle(path, None).body, max_bytes=1 << 20)  # type: ignore[arg-type]  # the fake needs no more
     assert isinstance(good, dict)
     issuer.replies[path] = answer(200, good | change)
     assert reason_of(lambda: a_wallet(tmp_path, issuer).accept(issuer.offer(), TX_CODE)) is Reason.ISSUER_ANSWER_INVALID
@@ -466,7 +466,7 @@ def test_the_root_is_pinned_once_and_never_fetched_again(tmp_path: Path, issuer:
     wallet.refresh()
     assert issuer.asked("/trust/root.pem") == 1
     assert issuer.asked("/trust/list") == 2
-    assert first.root_fingerprint == wallet._store.trust().fingerprint  # type: ignore[union-attr]
+    assert first.root_fingerprint == wallet._store.trust().fingerprint  # type: ignore[union-attr]  # accepted: there is one
 
 
 def test_refuses_a_trust_list_under_another_root_than_the_pinned_one(tmp_path: Path, issuer: FakeIssuer) -> None:
@@ -474,7 +474,7 @@ def test_refuses_a_trust_list_under_another_root_than_the_pinned_one(tmp_path: P
     wallet.accept(issuer.offer(), TX_CODE)
     pinned = wallet._store.trust()
     other = FakeIssuer(root=trust_builder.national_root("other"), watch=issuer.watch)
-    issuer.replies["/trust/list"] = other._handle("/trust/list", None)  # type: ignore[arg-type]
+    issuer.replies["/trust/list"] = other._handle("/trust/list", None)  # type: ignore[arg-type]  # the fake needs no more
     assert reason_of(wallet.refresh) is Reason.WALLET_ROOT_CHANGED
     assert wallet._store.trust() == pinned
 
@@ -486,7 +486,7 @@ def test_refuses_an_older_trust_list(tmp_path: Path, issuer: FakeIssuer) -> None
     assert reason_of(wallet.refresh) is Reason.TRUST_LIST_OLDER
     issuer.list_number += 2
     wallet.refresh()
-    assert wallet._store.trust().number == 8  # type: ignore[union-attr]
+    assert wallet._store.trust().number == 8  # type: ignore[union-attr]  # accepted: there is one
 
 
 def test_an_offer_that_led_nowhere_pins_no_root_for_ever(tmp_path: Path, issuer: FakeIssuer) -> None:
@@ -498,12 +498,12 @@ def test_an_offer_that_led_nowhere_pins_no_root_for_ever(tmp_path: Path, issuer:
     issuer.code = "another-code"
     accepted = wallet.accept(other_offer, TX_CODE)
     assert accepted.root_is_new
-    assert wallet._store.trust().root == issuer.root.certificate  # type: ignore[union-attr]
+    assert wallet._store.trust().root == issuer.root.certificate  # type: ignore[union-attr]  # accepted: there is one
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff", b"-----BEGIN CERTIFICATE-----\n", b"two"])
 def test_refuses_a_root_that_is_none(tmp_path: Path, issuer: FakeIssuer, body: bytes) -> None:
-    good = issuer._handle("/trust/root.pem", None).body  # type: ignore[arg-type]
+    good = issuer._handle("/trust/root.pem", None).body  # type: ignore[arg-type]  # the fake needs no more
     issuer.replies["/trust/root.pem"] = HttpAnswer(200, "text/plain", good + good if body == b"two" else body)
     wallet = a_wallet(tmp_path, issuer)
     assert reason_of(lambda: wallet.accept(issuer.offer(), TX_CODE)) is Reason.ISSUER_ANSWER_INVALID

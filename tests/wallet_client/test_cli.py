@@ -45,7 +45,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
         return replace(made(point, days=days), issued_at=monday, expires_at=monday + days * 86_400)
 
-    issuer.claims = this_week  # type: ignore[method-assign,assignment]
+    issuer.claims = this_week  # type: ignore[method-assign,assignment]  # one issue of the fake differs
     issuer.list_issued_at = clock.now() - 60
     store = WalletStore.open(folder, PIN, clock=clock, entropy=SystemEntropy(), create=True, cost=CHEAP)
     Wallet(store, clock=clock, entropy=SystemEntropy(), connect=issuer.connect).accept(issuer.offer(), TX_CODE)

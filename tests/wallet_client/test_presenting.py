@@ -310,7 +310,7 @@ def test_facts_are_all_that_the_credential_says(wallet: Wallet) -> None:
 def test_groups_are_named_in_any_order_and_come_out_in_the_profiles(wallet: Wallet) -> None:
     assert groups_from_words(["portrait", " name"]) == (Group.NAME, Group.PORTRAIT)
     for words in ([], ["nme"], ["name", ""], ["NAME"]):
-        assert reason_of(lambda given=words: groups_from_words(given)) is Reason.GROUP_UNKNOWN  # type: ignore[misc]
+        assert reason_of(lambda given=words: groups_from_words(given)) is Reason.GROUP_UNKNOWN  # type: ignore[misc]  # a value bound in the loop
 
 
 def test_a_credential_that_lost_a_group_meanwhile_is_not_spent(wallet: Wallet, issuer: FakeIssuer) -> None:

@@ -167,7 +167,7 @@ def test_a_token_that_is_not_replaced_is_a_fault_of_the_issuer(wallet: Wallet, i
 def held(**changes: object) -> HeldCopy:
     _, copy = a_copy()
     spent = bool(changes.pop("spent", False))
-    return HeldCopy(b"copy", b"issuance", spent, replace(copy, **changes))  # type: ignore[arg-type]
+    return HeldCopy(b"copy", b"issuance", spent, replace(copy, **changes))  # type: ignore[arg-type]  # the fake needs no more
 
 
 def test_what_is_due_follows_unshown_copies_and_their_half_life() -> None:

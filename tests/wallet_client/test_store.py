@@ -254,7 +254,7 @@ def test_a_refused_choice_spends_nothing_and_leaves_no_history(tmp_path: Path) -
     def refuse(copies: object) -> object:
         raise Refused(Reason.GROUP_UNKNOWN, "no")
 
-    assert reason_of(lambda: store.show(Form.QR, refuse, a_showing())) is Reason.GROUP_UNKNOWN  # type: ignore[arg-type]
+    assert reason_of(lambda: store.show(Form.QR, refuse, a_showing())) is Reason.GROUP_UNKNOWN  # type: ignore[arg-type]  # it only raises
     assert store.showings() == ()
     assert not store.copies()[0].spent
     store.close()
@@ -299,7 +299,7 @@ def _show_many(home: str, count: int, found: object) -> None:
     store = WalletStore.open(Path(home), PIN, clock=FixedClock(NOW), entropy=SystemEntropy(), cost=CHEAP)
     for _ in range(count):
         copy, shown = store.show(Form.QR, lambda copies: min(copies, key=lambda held: held.spent), a_showing())
-        found.put((copy.id, shown.record.reused))  # type: ignore[attr-defined]
+        found.put((copy.id, shown.record.reused))  # type: ignore[attr-defined]  # mypy does not know the type
     store.close()
 
 

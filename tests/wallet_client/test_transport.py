@@ -105,7 +105,7 @@ def test_nobody_there_is_unreachable() -> None:
 def test_an_address_that_is_not_allowed_is_refused_before_anything_is_sent() -> None:
     with HttpTransport() as transport:
         for url in ("http://eid.example/", "https://10.0.0.1/", "file:///etc/hostname"):
-            assert reason_of(lambda at=url: transport.send(HttpRequest("GET", at))) is Reason.ADDRESS_NOT_ALLOWED  # type: ignore[misc]
+            assert reason_of(lambda at=url: transport.send(HttpRequest("GET", at))) is Reason.ADDRESS_NOT_ALLOWED  # type: ignore[misc]  # a value bound in the loop
 
 
 @pytest.mark.parametrize(

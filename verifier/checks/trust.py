@@ -9,7 +9,7 @@ from core.reasons import Reason
 from formats.sd_jwt_vc import check_issuer as judge_issuer
 from formats.sd_jwt_vc import check_mode
 from verifier.checkpoint.verdict import Check
-from verifier.checks.case import Case
+from verifier.checks.case import SdJwtCase
 
 # The order in which formats.sd_jwt_vc.check_issuer looks at them, and the reasons that tell them apart.
 _ISSUER: Final = (Check.ISSUER_KNOWN, Check.ISSUER_STATE, Check.ISSUER_ROLE, Check.ISSUER_PERIOD)
@@ -20,20 +20,20 @@ _TOLD_BY: Final = {
 }
 
 
-def check_issuer(case: Case) -> None:
+def check_issuer(case: SdJwtCase) -> None:
     """``x5c`` leads to the pinned root, the trust list admits its key for this type and time, and ``iss`` is its name."""
     credential = case.shown.credential
     try:
-        case.store = case.trust.store_for(credential.sd_jwt.jws.header.chain)
-        case.issuer = judge_issuer(credential, case.store, now=case.clock.now)
+        store = case.trust.store_for(credential.sd_jwt.jws.header.chain)
+        case.issuer = judge_issuer(credential, store, now=case.clock.now)
     except EidError as err:
         case.refuse_because(case.passed_before(err, _ISSUER, _TOLD_BY), err)
-    case.passed(*_ISSUER)
+    case.all_passed(_ISSUER)
 
 
-def check_specimen(case: Case) -> None:
+def check_specimen(case: SdJwtCase) -> None:
     """Root, trust list and credential are of one kind: all specimens or all real."""
-    specimen, table = case.trust.anchor.specimen, case.trust.table
+    specimen, table = case.trust.specimen, case.trust.table
     try:
         check_mode(case.shown.credential, specimen=specimen)
     except EidError as err:
