@@ -26,6 +26,9 @@ _TAIL_SHOWN = 4
 class Group(IntEnum):
     """The ten redaction groups of the QR token; the value is the group's CWT label."""
 
+    # Equal like numbers, so hashed like numbers: the hash of Enum is a call of Python's, for every look-up.
+    __hash__ = int.__hash__
+
     NAME = -65537
     BIRTH_DATE = -65538
     CITIZEN_NUMBER = -65539
@@ -41,6 +44,30 @@ class Group(IntEnum):
     def word(self) -> str:
         """The group's name on commands and in JSON, for example ``birth_date``."""
         return self.name.lower()
+
+    @property
+    def zh(self) -> str:
+        """What people call the group, in Chinese."""
+        return _GROUP_NAMES[self][0]
+
+    @property
+    def en(self) -> str:
+        """What people call the group, in English."""
+        return _GROUP_NAMES[self][1]
+
+
+_GROUP_NAMES = {
+    Group.NAME: ("姓名", "name"),
+    Group.BIRTH_DATE: ("出生日期", "date of birth"),
+    Group.CITIZEN_NUMBER: ("公民身份号码", "citizen number"),
+    Group.NUMBER_TAIL: ("号码尾号", "end of the citizen number"),
+    Group.CIVIL: ("性别、国籍、民族", "sex, nationality, ethnic group"),
+    Group.ADDRESS: ("住址", "registered address"),
+    Group.DOCUMENT: ("证件与签发信息", "document and issuance"),
+    Group.PORTRAIT: ("照片", "portrait"),
+    Group.AGE_18: ("是否已满18周岁", "over 18: yes or no"),
+    Group.OTHER_AGES: ("其他年龄段", "other age limits"),
+}
 
 
 GROUPS = tuple(Group)
@@ -144,6 +171,7 @@ class Attribute:
     jose: path of the claim in SD-JWT VC, None where the form does not carry it.
     mdoc: element identifier in the namespace cn.eid.resident_id.1, None likewise.
     group, key: the group of the QR token and the integer inside it; None where the QR token does not carry it.
+    zh, en: what people call it.
     """
 
     name: str
@@ -151,46 +179,176 @@ class Attribute:
     mdoc: str | None
     group: Group | None
     key: int | None
+    zh: str
+    en: str
 
 
 ATTRIBUTES = (
-    Attribute("full_name", ("full_name",), "full_name", Group.NAME, 1),
-    Attribute("name_latin", ("name_latin",), "name_latin", Group.NAME, 2),
-    Attribute("glyphs", None, None, Group.NAME, 3),
-    Attribute("family_name", ("family_name",), "family_name", Group.NAME, 4),
-    Attribute("given_name", ("given_name",), "given_name", Group.NAME, 5),
-    Attribute("name_local_script", ("name_local_script",), "name_local_script", Group.NAME, 6),
-    Attribute("birth_date", ("birthdate",), "birth_date", Group.BIRTH_DATE, 1),
+    Attribute("full_name", ("full_name",), "full_name", Group.NAME, 1, "姓名", "name as registered"),
+    Attribute("name_latin", ("name_latin",), "name_latin", Group.NAME, 2, "拉丁字母姓名", "name in Latin letters"),
+    Attribute("glyphs", None, None, Group.NAME, 3, "生僻字字形", "glyphs of rare characters"),
+    Attribute("family_name", ("family_name",), "family_name", Group.NAME, 4, "姓", "family name"),
+    Attribute("given_name", ("given_name",), "given_name", Group.NAME, 5, "名", "given name"),
+    Attribute(
+        "name_local_script",
+        ("name_local_script",),
+        "name_local_script",
+        Group.NAME,
+        6,
+        "本民族文字姓名",
+        "name in local script",
+    ),
+    Attribute("birth_date", ("birthdate",), "birth_date", Group.BIRTH_DATE, 1, "出生日期", "date of birth"),
     Attribute(
         "citizen_number",
         ("personal_administrative_number",),
         "personal_administrative_number",
         Group.CITIZEN_NUMBER,
         1,
+        "公民身份号码",
+        "citizen number",
     ),
-    Attribute("number_tail", ("number_tail",), "number_tail", Group.NUMBER_TAIL, 1),
-    Attribute("sex", ("sex",), "sex", Group.CIVIL, 1),
-    Attribute("nationality", ("nationalities",), "nationality", Group.CIVIL, 2),
-    Attribute("ethnicity", ("ethnicity",), "ethnicity", Group.CIVIL, 3),
-    Attribute("ethnicity_code", ("ethnicity_code",), "ethnicity_code", Group.CIVIL, 4),
-    Attribute("address", ("address", "formatted"), "resident_address", Group.ADDRESS, 1),
-    Attribute("division_code", ("address", "division_code"), "resident_division", Group.ADDRESS, 2),
-    Attribute("document_type", ("document_type",), "document_type", Group.DOCUMENT, 1),
-    Attribute("document_number", ("document_number",), "document_number", Group.DOCUMENT, 2),
-    Attribute("date_of_issuance", ("date_of_issuance",), "issue_date", Group.DOCUMENT, 3),
-    Attribute("date_of_expiry", ("date_of_expiry",), "expiry_date", Group.DOCUMENT, 4),
-    Attribute("issuing_authority", ("issuing_authority",), "issuing_authority", Group.DOCUMENT, 5),
-    Attribute("issuing_country", ("issuing_country",), "issuing_country", Group.DOCUMENT, 6),
-    Attribute("issuing_division", ("issuing_division",), "issuing_division", Group.DOCUMENT, 7),
-    Attribute("card_authority", ("card_authority",), "card_authority", Group.DOCUMENT, 8),
-    Attribute("qr_portrait", None, None, Group.PORTRAIT, 1),
-    Attribute("portrait", ("picture",), "portrait", None, None),
-    Attribute("age_equal_or_over_18", ("age_equal_or_over", "18"), "age_over_18", Group.AGE_18, 18),
-    Attribute("age_equal_or_over_14", ("age_equal_or_over", "14"), "age_over_14", Group.OTHER_AGES, 14),
-    Attribute("age_equal_or_over_16", ("age_equal_or_over", "16"), "age_over_16", Group.OTHER_AGES, 16),
-    Attribute("age_equal_or_over_60", ("age_equal_or_over", "60"), "age_over_60", Group.OTHER_AGES, 60),
-    Attribute("age_equal_or_over_65", ("age_equal_or_over", "65"), "age_over_65", Group.OTHER_AGES, 65),
+    Attribute(
+        "number_tail", ("number_tail",), "number_tail", Group.NUMBER_TAIL, 1, "号码尾号", "end of the citizen number"
+    ),
+    Attribute("sex", ("sex",), "sex", Group.CIVIL, 1, "性别", "sex"),
+    Attribute("nationality", ("nationalities",), "nationality", Group.CIVIL, 2, "国籍", "nationality"),
+    Attribute("ethnicity", ("ethnicity",), "ethnicity", Group.CIVIL, 3, "民族", "ethnic group"),
+    Attribute(
+        "ethnicity_code", ("ethnicity_code",), "ethnicity_code", Group.CIVIL, 4, "民族代码", "code of the ethnic group"
+    ),
+    Attribute("address", ("address", "formatted"), "resident_address", Group.ADDRESS, 1, "住址", "registered address"),
+    Attribute(
+        "division_code",
+        ("address", "division_code"),
+        "resident_division",
+        Group.ADDRESS,
+        2,
+        "住址区划代码",
+        "division of the address",
+    ),
+    Attribute("document_type", ("document_type",), "document_type", Group.DOCUMENT, 1, "证件类型", "type of document"),
+    Attribute(
+        "document_number",
+        ("document_number",),
+        "document_number",
+        Group.DOCUMENT,
+        2,
+        "电子证件号",
+        "number of the e-ID",
+    ),
+    Attribute(
+        "date_of_issuance", ("date_of_issuance",), "issue_date", Group.DOCUMENT, 3, "实体证签发日期", "card issued on"
+    ),
+    Attribute(
+        "date_of_expiry", ("date_of_expiry",), "expiry_date", Group.DOCUMENT, 4, "实体证有效期至", "card valid until"
+    ),
+    Attribute(
+        "issuing_authority",
+        ("issuing_authority",),
+        "issuing_authority",
+        Group.DOCUMENT,
+        5,
+        "签发机关",
+        "issuing authority",
+    ),
+    Attribute(
+        "issuing_country", ("issuing_country",), "issuing_country", Group.DOCUMENT, 6, "签发国家", "issuing country"
+    ),
+    Attribute(
+        "issuing_division",
+        ("issuing_division",),
+        "issuing_division",
+        Group.DOCUMENT,
+        7,
+        "签发机关区划",
+        "division of the issuing authority",
+    ),
+    Attribute(
+        "card_authority",
+        ("card_authority",),
+        "card_authority",
+        Group.DOCUMENT,
+        8,
+        "实体证签发机关",
+        "authority printed on the card",
+    ),
+    Attribute("qr_portrait", None, None, Group.PORTRAIT, 1, "照片", "portrait"),
+    Attribute("portrait", ("picture",), "portrait", None, None, "照片", "portrait"),
+    Attribute(
+        "age_equal_or_over_18",
+        ("age_equal_or_over", "18"),
+        "age_over_18",
+        Group.AGE_18,
+        18,
+        "已满18周岁",
+        "18 or older",
+    ),
+    Attribute(
+        "age_equal_or_over_14",
+        ("age_equal_or_over", "14"),
+        "age_over_14",
+        Group.OTHER_AGES,
+        14,
+        "已满14周岁",
+        "14 or older",
+    ),
+    Attribute(
+        "age_equal_or_over_16",
+        ("age_equal_or_over", "16"),
+        "age_over_16",
+        Group.OTHER_AGES,
+        16,
+        "已满16周岁",
+        "16 or older",
+    ),
+    Attribute(
+        "age_equal_or_over_60",
+        ("age_equal_or_over", "60"),
+        "age_over_60",
+        Group.OTHER_AGES,
+        60,
+        "已满60周岁",
+        "60 or older",
+    ),
+    Attribute(
+        "age_equal_or_over_65",
+        ("age_equal_or_over", "65"),
+        "age_over_65",
+        Group.OTHER_AGES,
+        65,
+        "已满65周岁",
+        "65 or older",
+    ),
 )
+
+_SEXES = {0: ("未知", "unknown"), 1: ("男", "male"), 2: ("女", "female"), 9: ("未说明", "not stated")}
+_DOCUMENT_TYPES = {
+    "resident_id": ("居民身份证", "resident ID card"),
+    "hk_macau_taiwan_permit": ("港澳台居民居住证", "residence permit for Hong Kong, Macau and Taiwan residents"),
+    "foreigner_permanent": ("外国人永久居留身份证", "foreign permanent resident ID card"),
+}
+
+
+def value_words(name: str, value: CborValue) -> tuple[str, str]:
+    """Return a disclosed value as people read it, in Chinese and English; pictures by their size.
+
+    name: of the attribute. Codes of GB/T 2261.1 and document types become words, answers yes or no.
+
+    >>> value_words("sex", 1), value_words("age_equal_or_over_18", True)
+    (('男', 'male'), ('是', 'yes'))
+    """
+    if isinstance(value, bool):
+        return ("是", "yes") if value else ("否", "no")
+    if isinstance(value, bytes):
+        return f"{len(value)} 字节", f"{len(value)} bytes"
+    if isinstance(value, list):
+        return f"{len(value)} 个", f"{len(value)}"
+    if name == "sex" and isinstance(value, int):
+        return _SEXES.get(value, (str(value), str(value)))
+    if name == "document_type" and isinstance(value, str):
+        return _DOCUMENT_TYPES.get(value, (value, value))
+    return str(value), str(value)
 
 
 def _facts(dataset: CredentialDataset, as_of: date) -> dict[str, CborValue | None]:

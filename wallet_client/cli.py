@@ -86,7 +86,7 @@ def show(
     with _opened(home, wording) as wallet:
         groups = wallet.facts(credential)
     facts = {group.word: {str(key): _plain(value) for key, value in values.items()} for group, values in groups.items()}
-    lines = [f"{wording.group(group)}: {wording.values(group, values)}" for group, values in groups.items()]
+    lines = [wording.values(group, values) for group, values in groups.items()]
     _print(as_json, {"groups": facts}, lines)
 
 

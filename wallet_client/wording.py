@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from core.reasons import Reason
-from formats.dataset import ATTRIBUTES, Group
-from formats.encoding.cbor import CborMap
+from formats.dataset import ATTRIBUTES, Attribute, Group, value_words
+from formats.encoding.cbor import CborMap, CborValue
 
 _TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({
     "accepted": ("已领取：{bureau}", "Accepted from {bureau}"),
@@ -55,19 +55,6 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({
     "empty": ("钱包中没有证件", "The wallet holds no credential"),
 })  # fmt: skip
 
-_GROUPS: Final[Mapping[Group, tuple[str, str]]] = MappingProxyType({
-    Group.NAME: ("姓名", "name"),
-    Group.BIRTH_DATE: ("出生日期", "date of birth"),
-    Group.CITIZEN_NUMBER: ("公民身份号码", "citizen number"),
-    Group.NUMBER_TAIL: ("号码后四位", "end of the number"),
-    Group.CIVIL: ("性别、国籍、民族", "sex, nationality, ethnic group"),
-    Group.ADDRESS: ("住址", "address"),
-    Group.DOCUMENT: ("证件与签发信息", "document and issuance"),
-    Group.PORTRAIT: ("照片", "portrait"),
-    Group.AGE_18: ("是否已满18周岁", "over 18: yes or no"),
-    Group.OTHER_AGES: ("其他年龄段", "other age limits"),
-})  # fmt: skip
-
 _FORMS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({
     "qr": ("二维码证件", "QR code"),
     "sd-jwt-vc": ("在线证件", "Online credential"),
@@ -92,8 +79,8 @@ Said: TypeAlias = "str | int | tuple[str, str]"
 
 def group_names(groups: Iterable[Group]) -> tuple[str, str]:
     """Return the names of groups in a row, in Chinese and English."""
-    names = [_GROUPS[group] for group in groups]
-    return "、".join(zh for zh, _ in names), ", ".join(en for _, en in names)
+    named = tuple(groups)
+    return "、".join(group.zh for group in named), ", ".join(group.en for group in named)
 
 
 def form_name(form: str) -> tuple[str, str]:
@@ -136,19 +123,22 @@ class Wording:
             return f"{zh} / {en}"
         return en if self.language == "en" else zh
 
-    def group(self, group: Group) -> str:
-        """Return the name of one group."""
-        return self.pick(*_GROUPS[group])
-
     def reason(self, reason: Reason) -> str:
         """Return what happened and what to do next, from the table of reasons."""
         row = reason.value
         return self.pick(row.zh + row.next_zh, f"{row.en} {row.next_en}")
 
     def values(self, group: Group, values: CborMap) -> str:
-        """Return the values of one group in a row; pictures by their size."""
-        names = {attribute.key: attribute.name for attribute in ATTRIBUTES if attribute.group is group}
-        return "; ".join(f"{names.get(_number(key), key)}: {_shown(value)}" for key, value in values.items())
+        """Return the values of one group in a row, in the words people use; pictures by their size."""
+        rows = {attribute.key: attribute for attribute in ATTRIBUTES if attribute.group is group}
+        return "; ".join(
+            self._value(rows.get(key if type(key) is int else None), value) for key, value in values.items()
+        )
+
+    def _value(self, attribute: Attribute | None, value: CborValue) -> str:
+        if attribute is None:
+            return str(value)
+        return f"{self.pick(attribute.zh, attribute.en)}: {self.pick(*value_words(attribute.name, value))}"
 
 
 def instant(seconds: int) -> str:
@@ -158,15 +148,3 @@ def instant(seconds: int) -> str:
 
 def _side(value: Said, side: int) -> str | int:
     return value[side] if isinstance(value, tuple) else value
-
-
-def _number(key: object) -> int | None:
-    return key if type(key) is int else None
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, bytes):
-        return f"{len(value)} B"
-    if isinstance(value, list):
-        return f"{len(value)}"
-    return str(value)
