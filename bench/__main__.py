@@ -8,24 +8,25 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 from bench import report
-from bench.figures import build
+from bench.figures import SCENES, Scenes, build
 from bench.measuring import Constant, Result, measure
 from bench.proving import ProofFailed
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], *, scenes: Scenes = SCENES) -> int:
     """Measure and print; return 0, or 1 when a call about to be timed does not do its work. Times decide nothing."""
     parser = argparse.ArgumentParser(prog="python -m bench")
     parser.add_argument("--only", default="", help="measure the figures whose name contains this")
     parser.add_argument("--rounds", type=int, default=15, help="rounds of each figure (default 15)")
     parser.add_argument("--json", type=Path, help="write the results there as well")
     options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(prefix="eid-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="eid-bench-") as folder, ExitStack() as closing:
         try:
-            figures = build(Path(folder), only=options.only)
+            figures = build(scenes, Path(folder), closing, only=options.only)
         except ProofFailed as err:
             print(f"not measured: {err}", file=sys.stderr)
             return 1

@@ -58,9 +58,10 @@ def _header(raw: dict[str, tuple[float, float]], rounds: int) -> list[str]:
     return [
         f"Python {platform.python_version()}, {os.cpu_count()} cores, {libraries}",
         f"{rounds} rounds. Times are CPU time of the measuring thread unless a line says wall or server CPU; ratios are",
-        "taken inside a round, where base and measured take turns, so they hold on a machine shared with others.",
+        "taken inside a round, where base and measured take turns, which steadies them on a machine shared with others.",
         "Every call was first shown to accept what is good and to refuse what was tampered with.",
-        "Raw: " + "; ".join(f"{name} {best:.1f} / {median:.1f} us (best / median)" for name, (best, median) in raw.items()),
+        "Raw: "
+        + "; ".join(f"{name} {best:.1f} / {median:.1f} us (best / median)" for name, (best, median) in raw.items()),
         "Left out, because not installed: " + (", ".join(left_out) or "nothing"),
     ]
 
@@ -123,7 +124,8 @@ def as_json(results: Sequence[Result | Constant]) -> str:
 
 def _json(result: Result | Constant) -> dict[str, object]:
     if isinstance(result, Constant):
-        name, measures, target, scores = result.name, result.measures, result.target, (result.score,)
+        name, measures, target = result.name, result.measures, result.target
+        scores: tuple[float, ...] = (result.score,)
         times: list[float] = []
     else:
         figure = result.figure

@@ -17,9 +17,9 @@ from core.reasons import Reason
 from formats import qr_token, signature_checks
 from formats.bundle.envelope import Bundle, Floors, open_bundle
 from formats.dataset import GROUPS, CredentialDataset, Group
+from formats.sd_cwt.model import Assurance, SdCwtClaims
 from formats.sd_cwt.pack import pack
 from formats.site_policy import BUILT_IN, ELECTRONIC_FORMS, Mode, SitePolicy
-from formats.sd_cwt.model import Assurance, SdCwtClaims
 from keys.algorithms import ES256
 from keys.signing import InProcessSigner
 from tests.builders.people import a_person
@@ -185,7 +185,8 @@ def issue_sd_cwt(person: CredentialDataset, claims: SdCwtClaims, by: InProcessSi
 
 def issuing() -> list[Figure]:
     """Give the figure of issuing an SD-CWT, its result shown and judged first."""
-    by, holder, person = signer("document signer"), signer("holder"), a_holder()
+    # The same key as the builders', but signing as the product does, not the same way in every run.
+    by, holder, person = InProcessSigner.from_scalar(signer("document signer").scalar()), signer("holder"), a_holder()
     claims = clear_claims(holder)
     as_of = datetime.fromtimestamp(MONDAY, UTC).date()
 

@@ -140,6 +140,8 @@ def _check(value: object, *, sign1: bool) -> None:
 
 
 def _order(key: object) -> tuple[int, ...] | tuple[int, int, bytes]:
+    if type(key) is int:
+        return (0, key) if key >= 0 else (1, -1 - key)  # as in _rank, without a call: nearly every key is a number
     rank = _rank(key)
     if rank is None:
         raise TypeError("a map key outside the profile")

@@ -95,14 +95,13 @@ def write_claims(claims: SdCwtClaims, digests: list[bytes]) -> bytes:
     }
     if claims.specimen:
         payload[SPECIMEN] = True
-    encoded = cbor.encode(payload)
     try:
-        read = read_claims(encoded)
+        read = _from_map(payload)
     except MalformedInput as err:
         raise ValueError(f"these claims break the profile: {err.detail}") from err
     if read != (claims, tuple(sorted(digests))):
         raise ValueError("these claims do not survive their encoding")
-    return encoded
+    return cbor.encode(payload)
 
 
 def read_claims(payload: bytes) -> tuple[SdCwtClaims, tuple[bytes, ...]]:
@@ -115,6 +114,10 @@ def read_claims(payload: bytes) -> tuple[SdCwtClaims, tuple[bytes, ...]]:
     claims = cbor.decode(payload, max_bytes=MAX_TOKEN_BYTES)
     if type(claims) is not dict:
         raise _malformed("the claims are no map")
+    return _from_map(claims)
+
+
+def _from_map(claims: CborMap) -> tuple[SdCwtClaims, tuple[bytes, ...]]:
     if CNF not in claims:
         raise MalformedInput(Reason.HOLDER_PROOF_MISSING, "no cnf claim: the token is bound to no holder key")
     labels = claims.keys()

@@ -60,11 +60,15 @@ class NewPerson:
 
 @dataclass(frozen=True, slots=True)
 class ApprovedRecord:
-    """What is issued for: the record, its pictures, and the approved case it was opened under."""
+    """What is issued for: the record, its pictures, and the approved case it was opened under.
+
+    document_number: of the e-ID, the same for as long as the record is there; it has nothing to do with other numbers.
+    """
 
     record: IdentityRecord = field(repr=False)
     portraits: Portraits | None
     case: EnrolmentCase
+    document_number: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,10 @@ class RegisterBook(Protocol):
 
     def record(self, bureau: str, record_id: str) -> IdentityRecord:
         """Return one record. Raises NotFound."""
+        ...
+
+    def document_number(self, bureau: str, record_id: str) -> str:
+        """Return the number of the e-ID of this record: 12 characters that only the bureau's own key can derive."""
         ...
 
     def portraits(self, bureau: str, record_id: str) -> Portraits | None:
