@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from core.errors import MalformedInput, NotFound
 from core.reasons import Reason
@@ -43,8 +43,7 @@ class RegisterFile:
     row_count: int
 
 
-@dataclass(frozen=True, slots=True)
-class RowOutcome:
+class RowOutcome(NamedTuple):
     """What became of one row.
 
     row_number:    the line in the file as an editor counts it; the header is line 1.
