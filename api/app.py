@@ -32,7 +32,7 @@ def create_app(settings: Settings) -> FastAPI:
     """
     routers: list[APIRouter] = []
     checks: list[Callable[[], bool]] = []
-    publish: Callable[[], int] | None = None
+    keep_up: Callable[[], object] | None = None
     if "issuer" in settings.roles:
         from api.routes import openid4vci, status_lists, trust  # noqa: PLC0415  # only in this role
         from api.wiring.issuer import open_issuer  # noqa: PLC0415
@@ -44,20 +44,20 @@ def create_app(settings: Settings) -> FastAPI:
             trust.router_for(settings.public_folder / "trust"),
         ]
         checks.append(role.is_ready)
-        publish = role.status.publish_due
+        keep_up = role.keep_up
     if "verifier" in settings.roles:
         from api.routes import verifications  # noqa: PLC0415  # only in this role
         from api.wiring.verifier import build_verifier  # noqa: PLC0415
 
         routers.append(verifications.router_for(build_verifier(settings)))
     routers.append(health.router_for(lambda: all(check() for check in checks)))
-    return assemble(routers, publish=publish)
+    return assemble(routers, publish=keep_up)
 
 
-def assemble(routers: Sequence[APIRouter], *, publish: Callable[[], int] | None) -> FastAPI:
+def assemble(routers: Sequence[APIRouter], *, publish: Callable[[], object] | None) -> FastAPI:
     """Return an application of these routers, with errors, limits and headers.
 
-    publish: what keeps published lists fresh; called at start and every minute, None where nothing is published.
+    publish: what is due by the clock alone, fresh status lists above all; called at start and every minute, None where nothing is published.
     """
 
     @asynccontextmanager
@@ -85,14 +85,14 @@ def assemble(routers: Sequence[APIRouter], *, publish: Callable[[], int] | None)
     return app
 
 
-async def _keep_publishing(publish: Callable[[], int]) -> None:
+async def _keep_publishing(publish: Callable[[], object]) -> None:
     while True:
         await asyncio.sleep(_PUBLISH_SECONDS)
         try:
             publish()
         except EidError as err:
             # The lists out there are good for half a day more; the next round tries again.
-            _log.error("publishing status lists failed: %s", err.reason.code)
+            _log.error("the round of each minute failed: %s", err.reason.code)
 
 
 async def _eid_error(request: Request, error: Exception) -> Response:

@@ -239,6 +239,7 @@ class Reason(Enum):
     PICTURE_UNREADABLE = ReasonRow("picture_unreadable", None, "图片无法读取。", "The picture cannot be read.", "请提供 PNG 图片。", "Give a PNG picture.")
     NO_CODE_IN_PICTURE = ReasonRow("no_code_in_picture", None, "图片中没有二维码。", "There is no QR code in the picture.", "请重新拍摄。", "Take the picture again.")
     SEVERAL_CODES = ReasonRow("several_codes", None, "图片中有多个不同的二维码。", "The picture holds different codes.", "请只对准一个二维码。", "Aim at one code.")
+    COMMAND_MISUSED = ReasonRow("command_misused", None, "命令用法有误。", "The command was not used as it is meant.", "请加 --help 查看用法。", "Run it with --help to see how.")
     SETTING_INVALID = ReasonRow("setting_invalid", None, "设置有误。", "A setting is not valid.", *_OPERATOR)
     QR_TOO_LONG = ReasonRow("qr_too_long", None, "内容过长，无法放入一个二维码。", "The content does not fit one QR code.", "请减少出示的内容。", "Show fewer fields.")
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from functools import lru_cache
+from typing import Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from core.entropy import Entropy
@@ -72,8 +73,7 @@ class CredentialTerms:
     specimen: bool
 
 
-@dataclass(frozen=True, slots=True)
-class UnverifiedCredential:
+class UnverifiedCredential(NamedTuple):
     """A credential taken apart, before any signature is checked.
 
     claims: the raw payload; its claims about the person are behind ``open_disclosures``.
@@ -85,8 +85,7 @@ class UnverifiedCredential:
     not_before: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class UnverifiedPresentation:
+class UnverifiedPresentation(NamedTuple):
     """A credential shown by its holder, taken apart, before any signature is checked."""
 
     credential: UnverifiedCredential
@@ -267,13 +266,22 @@ def _read_iss(claims: dict[str, JsonValue]) -> str | None:
     if "iss" not in claims:
         return None
     issuer = required_text(claims, "iss")
-    if not issuer.startswith("https://") or not urlsplit(issuer).hostname:
+    if not issuer.startswith("https://") or not _host(issuer):
         raise MalformedInput(Reason.CLAIMS_MALFORMED, "iss is not an https URL")
     return issuer
 
 
 def _names(leaf: CheckedLeaf, issuer: str) -> bool:
-    return issuer in leaf.uris or urlsplit(issuer).hostname in leaf.dns_names
+    return issuer in leaf.uris or _host(issuer) in leaf.dns_names
+
+
+@lru_cache(maxsize=64)
+def _host(url: str) -> str | None:
+    """Return the host of a URL, or None without one. Remembered: all credentials of an issuer carry the same URL."""
+    try:
+        return urlsplit(url).hostname
+    except ValueError:  # brackets that hold no address
+        return None
 
 
 def _read_specimen(claims: dict[str, JsonValue]) -> bool:

@@ -1,14 +1,16 @@
 """From pre-authorized code to tokens, and from refresh token to the next pair.
 
-A refresh token works once and is bound to the wallet's DPoP key. The answer may get lost on the way, so a spent token
-may be sent again as long as nothing that came with its answer was used: then that answer is void and a new one is given.
-Whoever holds a copy of the wallet gains nothing by this: as soon as both branches are used, one of them meets a token
-that is spent or void, and the wallet is frozen. An honest wallet stores an answer before using any part of it.
+Code and refresh token work once. The answer may get lost on the way, so the same DPoP key may send the same one again as
+long as nothing that came with its answer was used: then that answer is void and a new one is given
+(docs/decisions/0008-lost-answers.md). Whoever holds a copy of the wallet gains nothing by this: as soon as both branches
+are used, one of them meets a token that is spent or void, and the wallet is frozen. An honest wallet stores an answer
+before using any part of it.
 """
 
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.audit import AuditEvent
@@ -97,31 +99,53 @@ class TokenDesk:
     ) -> TokenResponse:
         now = self._at.clock.now()
         code_hash = stored_hash(request.pre_authorized_code)
-        offer = tx.offer_by_code(code_hash)
-        if offer is None:
+        found = tx.offer_by_code(code_hash)
+        if found is None:
             raise Refused(Reason.OFFER_UNKNOWN, "no such code")
-        if offer.state is OfferState.OPEN and offer.expires_at > now:
-            _check_tx_code_presence(offer, request.tx_code)
-        # The try is taken before the code is looked at, in one statement that locks the row: guesses made at the same
-        # moment cannot share one.
-        if not tx.take_try(code_hash, now):
-            raise _not_redeemable(tx.offer_by_code(code_hash) or offer, now)
+        # Under the person's lock, guesses made at the same moment cannot share one try.
+        tx.lock_person(found.record_id)
+        offer = tx.offer_by_code(code_hash) or found
+        lost = self._lost_answer(tx, offer, code_hash, proof, now)
+        _check_tx_code_presence(offer, request.tx_code)
         if not self._tx_code_fits(offer, request.tx_code):
-            raise self._count_wrong_try(tx, code_hash, now)
-        tx.set_offer_state(offer.offer_id, OfferState.REDEEMED)
+            raise self._count_wrong_try(tx, offer, now)
         jkt = None if proof is None else proof.jkt
-        tx.bind_wallet(offer.credential_id, jkt, now)
-        self._record(tx, now, "offer.redeem", offer.credential_id, "bound" if jkt else "bearer")
-        return self._tokens(tx, offer.credential_id, jkt, now, parent=None)
+        if lost is None:
+            tx.set_offer_state(offer.offer_id, OfferState.REDEEMED)
+            tx.bind_wallet(offer.credential_id, jkt, now)
+            self._record(tx, now, "offer.redeem", offer.credential_id, "bound" if jkt else "bearer")
+        else:
+            _void(tx, lost)
+            self._record(tx, now, "offer.redeem", offer.credential_id, "again, the answer was lost")
+        return self._tokens(tx, offer.credential_id, jkt, now, parent=code_hash, refreshing=False)
+
+    def _lost_answer(
+        self, tx: IssuanceTransaction, offer: Offer, code_hash: bytes, proof: DpopProof | None, now: int
+    ) -> Sequence[RefreshToken] | None:
+        """Return the unused answers this code was given before, None for an open offer; refuse every other one."""
+        if offer.state in (OfferState.DEAD, OfferState.WITHDRAWN):
+            dead = offer.state is OfferState.DEAD
+            raise Refused(Reason.OFFER_DEAD if dead else Reason.OFFER_UNKNOWN, f"the offer is {offer.state.value}")
+        given: Sequence[RefreshToken] | None = None
+        if offer.state is OfferState.REDEEMED:
+            given = tx.successors(code_hash)
+            credential = tx.credential(offer.credential_id)
+            mine = proof is not None and credential is not None and credential.jkt == proof.jkt
+            if not mine or not given or any(token.used for token in given):
+                raise Refused(Reason.OFFER_USED, "the code was used before")
+            _check_may_issue(credential, at_token_endpoint=True)
+        if offer.expires_at <= now:
+            raise Refused(Reason.OFFER_EXPIRED, "the code has expired")
+        return given
 
     def _tx_code_fits(self, offer: Offer, tx_code: str | None) -> bool:
         if offer.tx_code_hash is None or tx_code is None:
             return offer.tx_code_hash is None and tx_code is None
         return hmac.compare_digest(offer.tx_code_hash, self._at.secret.tx_code_hash(offer.offer_id, tx_code))
 
-    def _count_wrong_try(self, tx: IssuanceTransaction, code_hash: bytes, now: int) -> Refused:
-        offer = tx.offer_by_code(code_hash)
-        if offer is None or offer.tries_left > 0:
+    def _count_wrong_try(self, tx: IssuanceTransaction, offer: Offer, now: int) -> Refused:
+        tx.take_try(offer.offer_id)
+        if offer.tries_left > 1:
             return Refused(Reason.TX_CODE_WRONG, "the transaction code is wrong")
         tx.set_offer_state(offer.offer_id, OfferState.DEAD)
         self._record(tx, now, "offer.dead", offer.credential_id, "too many wrong transaction codes")
@@ -131,26 +155,29 @@ class TokenDesk:
 
     def _refresh(self, tx: IssuanceTransaction, request: RefreshTokenRequest, proof: DpopProof | None) -> TokenResponse:
         now = self._at.clock.now()
-        token = tx.refresh_token(stored_hash(request.refresh_token))
-        if token is None or token.expires_at <= now:
+        token_hash = stored_hash(request.refresh_token)
+        found = tx.refresh_token(token_hash)
+        if found is None or found.expires_at <= now:
             raise Refused(Reason.TOKEN_INVALID, "no such refresh token")
-        if proof is None or proof.jkt != token.jkt:
+        if proof is None or proof.jkt != found.jkt:
             raise Refused(Reason.DPOP_INVALID, "the refresh token is bound to another key")
-        credential = tx.credential(token.credential_id)
-        _check_may_issue(credential, at_token_endpoint=True)
+        _lock_holder(tx, found.credential_id)
+        token = tx.refresh_token(token_hash)
+        if token is None:
+            raise Refused(Reason.TOKEN_INVALID, "the refresh token was taken back just now")
+        _check_may_issue(tx.credential(token.credential_id), at_token_endpoint=True)
         if token.state is not TokenState.CURRENT:
             self._take_back_unused_answer(tx, token, now)
         else:
             tx.spend(token.token_hash)
         self._record(tx, now, "wallet.refresh", token.credential_id, "")
-        return self._tokens(tx, token.credential_id, token.jkt, now, parent=token.token_hash)
+        return self._tokens(tx, token.credential_id, token.jkt, now, parent=token_hash, refreshing=True)
 
     def _take_back_unused_answer(self, tx: IssuanceTransaction, token: RefreshToken, now: int) -> None:
         """Void the unused answer a spent token was exchanged for; freeze the wallet when it was used."""
         following = tx.successors(token.token_hash)
         if token.state is TokenState.SPENT and not any(successor.used for successor in following):
-            for successor in following:
-                tx.void(successor.token_hash)
+            _void(tx, following)
             return
         tx.freeze(token.credential_id, now)
         self._record(tx, now, "wallet.freeze", token.credential_id, "an old refresh token was used again")
@@ -159,7 +186,14 @@ class TokenDesk:
     # --- both
 
     def _tokens(
-        self, tx: IssuanceTransaction, credential_id: str, jkt: str | None, now: int, *, parent: bytes | None
+        self,
+        tx: IssuanceTransaction,
+        credential_id: str,
+        jkt: str | None,
+        now: int,
+        *,
+        parent: bytes,
+        refreshing: bool,
     ) -> TokenResponse:
         access = new_token(self._at.entropy)
         refresh = None if jkt is None else new_token(self._at.entropy)
@@ -175,7 +209,7 @@ class TokenDesk:
                 token_hash=stored_hash(access),
                 credential_id=credential_id,
                 jkt=jkt,
-                refreshing=parent is not None,
+                refreshing=refreshing,
                 refresh_hash=refresh_hash,
                 void=False,
                 expires_at=now + expires_in,
@@ -230,11 +264,13 @@ def _check_tx_code_presence(offer: Offer, tx_code: str | None) -> None:
         raise Refused(Reason.TX_CODE_UNEXPECTED, "the offer demands no transaction code")
 
 
-def _not_redeemable(offer: Offer, now: int) -> Refused:
-    if offer.state is OfferState.REDEEMED:
-        return Refused(Reason.OFFER_USED, "the code was used before")
-    if offer.state is OfferState.DEAD:
-        return Refused(Reason.OFFER_DEAD, "too many wrong transaction codes")
-    if offer.state is OfferState.OPEN and offer.expires_at <= now:
-        return Refused(Reason.OFFER_EXPIRED, "the code has expired")
-    return Refused(Reason.OFFER_UNKNOWN, "the offer was withdrawn")
+def _lock_holder(tx: IssuanceTransaction, credential_id: str) -> None:
+    credential = tx.credential(credential_id)
+    if credential is None:
+        raise NotFound(Reason.CREDENTIAL_UNKNOWN, "there is no such credential")
+    tx.lock_person(credential.record_id)
+
+
+def _void(tx: IssuanceTransaction, answers: Sequence[RefreshToken]) -> None:
+    for answer in answers:
+        tx.void(answer.token_hash)

@@ -17,8 +17,9 @@ from keys.signing import Signer
 class IssuingContext:
     """One bureau's issuing side: who it is, what it stores in, what it signs with.
 
-    signer:            the document signer, for credentials and their status lists.
+    signer:            the newest document signer, for credentials and their status lists.
     signer_valid_from: from when its certificate counts; no credential may be dated earlier.
+    earlier_signers:   those before it: each signs its own status lists until its last credential has expired.
     """
 
     bureau: BureauContext
@@ -28,6 +29,7 @@ class IssuingContext:
     registry: PersonRegistry
     signer: Signer
     signer_valid_from: int
+    earlier_signers: tuple[Signer, ...]
     secret: IssuanceSecret
     clock: Clock
     entropy: Entropy

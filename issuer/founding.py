@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from core.entropy import Entropy
+from core.errors import MalformedInput
+from core.reasons import Reason
 from formats import qr_token
 from formats.bundle import trust_table
 from formats.bundle.trust_table import KeyRole
@@ -34,6 +37,9 @@ OPERATOR_ID: Final = "000000000000"
 FORMS: Final = frozenset({qr_token.FORM, "dc+sd-jwt"})
 """The forms a document signer of ours may sign."""
 
+_BUREAU: Final = re.compile(r"[0-9]{12}", re.ASCII)
+_DIVISION: Final = re.compile(r"[0-9]{6}", re.ASCII)
+_CONTACT: Final = re.compile(r"https://[!-~]+|[!-?A-~]+@[!-?A-~]+", re.ASCII)
 _ROOT_YEARS: Final = 9
 _SIGNER_DAYS: Final = 400
 _LIST_SIGNER_DAYS: Final = 1100
@@ -96,8 +102,32 @@ def found(plan: FoundingPlan, *, keys: KeyStore, now: int, entropy: Entropy) -> 
     """Make every key and certificate of the plan and return the roots and the first trust list.
 
     Keys start a day before the week of their first credential, because credentials are dated to the start of the week.
+    Raises MalformedInput(REQUEST_MALFORMED) for a plan that cannot be, before any key is made.
     """
+    check_plan(plan)
     return _Founding(plan, keys, now, entropy).run()
+
+
+def check_plan(plan: FoundingPlan) -> None:
+    """Raise MalformedInput(REQUEST_MALFORMED) unless codes, names and contact can stand in certificates and lists."""
+    rules = (
+        (bool(_BUREAU.fullmatch(plan.bureau)), "a bureau is a 12-digit organ code"),
+        (bool(_DIVISION.fullmatch(plan.division)), "a division is a 6-digit code"),
+        (bool(_CONTACT.fullmatch(plan.contact)), "a contact is an e-mail address or an https address"),
+        *((_is_name(name), "a name has 1 to 64 printable characters") for name in _names(plan)),
+    )
+    for holds, rule in rules:
+        if not holds:
+            raise MalformedInput(Reason.REQUEST_MALFORMED, rule)
+
+
+def _names(plan: FoundingPlan) -> tuple[str, ...]:
+    return plan.name_zh, plan.name_en, plan.operator_zh, plan.operator_en
+
+
+def _is_name(text: str) -> bool:
+    # 64 is what X.509 allows an organisation's name.
+    return len(text.strip()) > 0 and len(text) <= 64 and text.isprintable()
 
 
 def publish(content: TrustListContent, signer: Signer, *, national_root: bytes, reader_root: bytes) -> PublishedTrust:

@@ -130,9 +130,10 @@ class IssuanceDesk:
             raise
         credentials = tuple(draft.finish(self._at.signer.sign(draft.to_be_signed())) for draft in plan.drafts)
         with self._at.store.transaction() as tx:
-            tx.mark_signed([copy.copy_id for copy in plan.copies], self._at.clock.now())
-        if plan.person.first_issue:
-            self._at.registry.mark_issued(plan.person.record_id)
+            now = self._at.clock.now()
+            tx.mark_signed([copy.copy_id for copy in plan.copies], now)
+            if plan.person.unissued_case is not None:
+                tx.mark_issued(plan.person.unissued_case, now)
         return credentials
 
     def _plan(self, request: CredentialRequest, presented: PresentedToken) -> _Plan:
@@ -174,6 +175,7 @@ class IssuanceDesk:
     def _record_plan(self, wanted: _Wanted, list_id: str) -> _Plan:
         with self._at.store.transaction() as tx:
             # Once more, now under lock: between the first look and here the person may have been revoked.
+            tx.lock_person(wanted.person.record_id)
             grant = check_access(tx, wanted.presented, wanted.now)
             self._use_once(tx, wanted)
             self._check_keys_and_count(tx, grant, wanted)

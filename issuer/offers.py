@@ -71,6 +71,7 @@ class OfferDesk:
         )
         credential = Credential(credential_id, person.record_id, CredentialState.OFFERED, False, None, now)
         with self._at.store.transaction() as tx:
+            tx.lock_person(person.record_id)
             held = tx.credentials_of(person.record_id)
             if any(other.state is CredentialState.SUSPENDED for other in held):
                 raise Refused(Reason.CREDENTIAL_STATE, "what the person holds is suspended; resume it first")
@@ -98,9 +99,11 @@ class OfferDesk:
         by.require_of(self._at.bureau.bureau, Role.REGISTRAR)
         now = self._at.clock.now()
         with self._at.store.transaction() as tx:
-            row = tx.offer(offer_id)
-            if row is None:
+            found = tx.offer(offer_id)
+            if found is None:
                 raise _unknown()
+            tx.lock_person(found.record_id)
+            row = tx.offer(offer_id) or found
             if row.state is not OfferState.OPEN:
                 raise Conflict(Reason.OFFER_USED, f"the offer is {row.state.value}")
             tx.set_offer_state(offer_id, OfferState.WITHDRAWN)

@@ -34,13 +34,13 @@ class BureauContext:
 class ApprovedPerson:
     """One approved record, ready to be signed.
 
-    first_issue: nothing was issued under this approval yet.
+    unissued_case: the approved case nothing was issued under yet; None when that was noted before.
     """
 
     record_id: str
     dataset: CredentialDataset
     assurance: Assurance
-    first_issue: bool
+    unissued_case: str | None
 
 
 class PersonRegistry(Protocol):
@@ -50,8 +50,8 @@ class PersonRegistry(Protocol):
         """Return the approved record; NotFound(RECORD_UNKNOWN), Refused(NOT_APPROVED)."""
         ...
 
-    def mark_issued(self, record_id: str) -> None:
-        """Note that credentials were issued under the approval; harmless when noted before."""
+    def expire_waiting(self) -> int:
+        """Expire the enrolment cases nobody decided in time; return how many."""
         ...
 
 
@@ -136,10 +136,14 @@ class AccessToken:
 
 @dataclass(frozen=True, slots=True)
 class RefreshToken:
-    """One refresh token, by its hash. ``used``: it, or the access token that came with it, was used."""
+    """One refresh token, by its hash.
+
+    parent_hash: of the refresh token, or the pre-authorized code, it was given for.
+    used:        it, or the access token that came with it, was used.
+    """
 
     token_hash: bytes
-    parent_hash: bytes | None
+    parent_hash: bytes
     credential_id: str
     jkt: str
     state: TokenState
@@ -205,10 +209,23 @@ class StatusAct:
 
 
 class IssuanceTransaction(Protocol):
-    """One open transaction: all of it is kept, or nothing. Rows read for a decision are locked until its end."""
+    """One open transaction: all of it is kept, or nothing.
+
+    Whoever decides on what a person holds, is offered or may fetch locks that person first and reads afterwards: what
+    was read before the lock may have changed meanwhile.
+    """
 
     def record(self, event: AuditEvent) -> None:
         """Add one audit event."""
+        ...
+
+    # --- the person
+    def lock_person(self, record_id: str) -> None:
+        """Keep every other transaction about this person waiting until this one ends; NotFound(RECORD_UNKNOWN)."""
+        ...
+
+    def mark_issued(self, case_id: str, now: int) -> None:
+        """Note that credentials were issued under this approved case, with its audit row; harmless when noted."""
         ...
 
     # --- credentials
@@ -229,15 +246,15 @@ class IssuanceTransaction(Protocol):
     # --- offers
     def add_offer(self, offer: Offer) -> None: ...
 
-    def take_try(self, code_hash: bytes, now: int) -> bool:
-        """Use up one try of an open, unexpired offer with tries left; False where there is none. Locks its row."""
-        ...
-
     def offer_by_code(self, code_hash: bytes) -> Offer | None: ...
 
     def offer_by_reference(self, reference_hash: bytes) -> Offer | None: ...
 
     def offer(self, offer_id: str) -> Offer | None: ...
+
+    def take_try(self, offer_id: str) -> None:
+        """Use up one try of an offer."""
+        ...
 
     def set_offer_state(self, offer_id: str, state: OfferState) -> None: ...
 
@@ -254,7 +271,9 @@ class IssuanceTransaction(Protocol):
 
     def refresh_token(self, token_hash: bytes) -> RefreshToken | None: ...
 
-    def successors(self, token_hash: bytes) -> tuple[RefreshToken, ...]: ...
+    def successors(self, parent_hash: bytes) -> tuple[RefreshToken, ...]:
+        """Return the refresh tokens given for a refresh token or a pre-authorized code."""
+        ...
 
     def spend(self, token_hash: bytes) -> None:
         """A current refresh token was exchanged: spent and used."""

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from core.audit import AuditEvent
-from core.errors import Conflict, NotFound, Refused
+from core.errors import Conflict, Misconfigured, NotFound, Refused
 from core.reasons import Reason
 from formats.bundle.status_snapshot import SnapshotList, StatusSnapshot
 from formats.status_list.entries import build_entries
@@ -96,6 +96,8 @@ class StatusDesk:
     def __init__(self, context: IssuingContext, target: StatusTarget) -> None:
         self._at = context
         self._target = target
+        # A list is signed by the key its credentials were signed with, whatever key signs new ones.
+        self._signers = {signer.key_id.hex(): signer for signer in (*context.earlier_signers, context.signer)}
         self._last_given: dict[int, str] = {}
 
     # --- acts
@@ -156,24 +158,14 @@ class StatusDesk:
                 raise Conflict(Reason.CREDENTIAL_STATE, "the act was decided before")
             self._record(tx, by, f"status.{act.verb}.reject", act.credential_id, act.reason)
 
-    def supersede(self, record_id: str, *, by: Officer) -> StatusOutcome:
-        """Void what a person holds because the record was corrected and approved anew by two officers."""
-        _require_any(by, self._at.bureau.bureau)
-        with self._at.store.reading() as tx:
-            held = tx.credentials_of(record_id)
-        alive = [credential for credential in held if credential.state is not CredentialState.REVOKED]
-        if not alive:
-            return StatusOutcome(Verb.REVOKE, (), 0)
-        return self._carry_out(Verb.REVOKE, ReasonClass.SUPERSEDED, alive[0].credential_id, by, act_id=None)
-
     def _carry_out(
         self, verb: Verb, reason: ReasonClass, credential_id: str, by: Officer, *, act_id: str | None
     ) -> StatusOutcome:
         now = self._at.clock.now()
         with self._at.store.transaction() as tx:
+            credential = _known_and_locked(tx, credential_id)
             if act_id is not None and not tx.decide_act(act_id, ActState.APPROVED, by.officer_id, now):
                 raise Conflict(Reason.CREDENTIAL_STATE, "the act was decided before")
-            credential = _known(tx, credential_id)
             _check_state(verb, credential)
             ids = self._met(tx, verb, reason, credential)
             touched = self._apply(tx, verb, reason, ids, now)
@@ -249,7 +241,10 @@ class StatusDesk:
         return self._publish(due)
 
     def snapshot(self) -> StatusSnapshot:
-        """Return the next numbered snapshot of this bureau, for the bundle: every list not retired, with reasons."""
+        """Return the next numbered snapshot of this bureau, for the bundle: every list not retired, with reasons.
+
+        It covers the lists of all the bureau's document signers; whoever packs it signs it with the newest.
+        """
         self.open_lists()
         now = self._at.clock.now()
         with self._at.store.transaction() as tx:
@@ -259,7 +254,6 @@ class StatusDesk:
                     row.size, {entry.index: entry.reason_class for entry in tx.entries(row.list_id)}
                 )
                 for row in tx.lists(now - DAY)
-                if row.key_id == self._at.signer.key_id.hex()
             }
             tx.record(
                 AuditEvent(
@@ -284,7 +278,8 @@ class StatusDesk:
         return list_id
 
     def _is_due(self, row: StatusListRow, now: int) -> bool:
-        if row.key_id != self._at.signer.key_id.hex():
+        if row.key_id not in self._signers:
+            # A key that was destroyed or compromised signs nothing any more; its credentials are refused by the trust list.
             return False
         return row.dirty or row.published_at is None or now - row.published_at >= self._at.policy.status_lifetime // 2
 
@@ -295,6 +290,9 @@ class StatusDesk:
                 row = tx.lock_list(list_id)
                 if row is None:
                     raise NotFound(Reason.CREDENTIAL_UNKNOWN, "there is no such status list")
+                signer = self._signers.get(row.key_id)
+                if signer is None:
+                    raise Misconfigured(Reason.KEY_STATE, f"the key store lacks the key of status list {list_id}")
                 now = self._at.clock.now()
                 changes = {entry.index: entry.status for entry in tx.entries(list_id)}
                 token = build_token(
@@ -304,7 +302,7 @@ class StatusDesk:
                     issued_at=now,
                     expires_at=now + self._at.policy.status_lifetime,
                     ttl_seconds=self._at.policy.status_ttl,
-                    signer=self._at.signer,
+                    signer=signer,
                 )
                 self._target.publish(list_id, token)
                 tx.mark_published(list_id, now)
@@ -333,6 +331,11 @@ def _known(tx: IssuanceTransaction, credential_id: str) -> Credential:
     if credential is None:
         raise NotFound(Reason.CREDENTIAL_UNKNOWN, "there is no such credential")
     return credential
+
+
+def _known_and_locked(tx: IssuanceTransaction, credential_id: str) -> Credential:
+    tx.lock_person(_known(tx, credential_id).record_id)
+    return _known(tx, credential_id)
 
 
 def _known_act(tx: IssuanceTransaction, act_id: str) -> StatusAct:

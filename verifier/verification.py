@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from formats.site_policy import SitePolicy
+from formats.site_policy import Mode, SitePolicy
 from verifier.checkpoint.case import Stopped
 from verifier.checkpoint.clock import ReaderClock
 from verifier.checkpoint.offline import StatusSource
@@ -19,7 +19,7 @@ from verifier.checkpoint.policy import (
     check_trust_age,
 )
 from verifier.checkpoint.verdict import Verdict
-from verifier.checks.case import ExpectedBinding, SdJwtCase
+from verifier.checks.case import SD_JWT_VC_CHECKS, ExpectedBinding, SdJwtCase
 from verifier.checks.disclosed import check_disclosures, check_scope
 from verifier.checks.key_binding import check_freshness, check_mode
 from verifier.checks.policy import check_form
@@ -51,7 +51,12 @@ def verify_presentation(
     verdict.
     Source: RFC 9901 7.3; SD-JWT VC 2; Token Status List 8.3; qr-trust-bundle 3, 6, 10.
     """
-    case = SdJwtCase(statuses, policy, clock, text, expected, trust)
+    # A presentation answers a request, always.
+    mode = Mode.CHALLENGE
+    case = SdJwtCase(
+        statuses, policy, clock, mode, SD_JWT_VC_CHECKS, trust.specimen, trust.table, text, expected, trust
+    )
+    case.size_bytes = len(text)
     with suppress(Stopped):
         _run_checks(case)
     return case.verdict()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.output import write_file
 from api.cli.session import session_of
 from core.clock import rfc3339
 
@@ -24,8 +25,6 @@ def make(
 ) -> None:
     """制作数据包 · Make a bundle: trust table, status snapshot, policies, and one post's licence."""
     from api.wiring.bundles import make_bundle
-    from core.errors import Misconfigured
-    from core.reasons import Reason
 
     session = session_of(context)
     found = None
@@ -33,10 +32,7 @@ def make(
         with session.bureau.store.reading() as books:
             found = books.posts.get(session.bureau.bureau.bureau, post)
     made = make_bundle(session.settings, session.issuer, session.keys, session.clock, post=found)
-    try:
-        file.write_bytes(made.data)
-    except OSError as err:
-        raise Misconfigured(Reason.FILE_UNREADABLE, f"{file} cannot be written: {err.strerror}") from err
+    write_file(file, made.data)
     facts = {
         "file": str(file),
         "bytes": len(made.data),
@@ -62,7 +58,7 @@ def make(
 @app.command()
 def update(context: typer.Context, file: Annotated[Path, typer.Argument(help="The bundle")]) -> None:
     """读取器载入数据包 · Load a bundle into this reader; an older one is refused."""
-    from api.wiring.verifier import READER_FOLDER, ReaderHome, read_bundle_file
+    from api.wiring.reading import READER_FOLDER, ReaderHome, read_bundle_file
 
     session = session_of(context)
     home = ReaderHome(session.settings.home / READER_FOLDER)
@@ -76,8 +72,7 @@ def show(
     file: Annotated[Path | None, typer.Argument(help="A bundle file; without it the one this reader holds")] = None,
 ) -> None:
     """查看数据包 · Show what a bundle says; its number can be read over the radio."""
-    from api.wiring.reading import held_bundle_as_of
-    from api.wiring.verifier import READER_FOLDER, ReaderHome, load_evidence_bundle, read_bundle_file
+    from api.wiring.reading import READER_FOLDER, ReaderHome, held_bundle_as_of, load_evidence_bundle, read_bundle_file
 
     session = session_of(context)
     home = ReaderHome(session.settings.home / READER_FOLDER)

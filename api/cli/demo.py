@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,15 +43,17 @@ def demo(
     report = write_report(folder, stage.steps, made_at=rfc3339(session.clock.now()))
     wrong = [step for step in stage.steps if not step.as_expected]
     if session.output.as_json:
-        session.output.result({"report": str(report), "steps": len(stage.steps), "wrong": len(wrong)}, [])
+        steps = [{**asdict(step), "as_expected": step.as_expected} for step in stage.steps]
+        session.output.result({"report": str(report), "steps": steps, "wrong": len(wrong)}, [])
     else:
-        _print_table(stage.steps)
-        _print_next(stage, report)
+        print_table(stage.steps)
+        print_next(stage, report)
     if wrong:
         raise typer.Exit(1)
 
 
-def _print_table(steps: list[Step]) -> None:
+def print_table(steps: list[Step]) -> None:
+    """Print the table a demonstration ends with: step, result, milliseconds, QR version and bytes."""
     from rich.console import Console
     from rich.table import Table
 
@@ -72,7 +75,8 @@ def _print_table(steps: list[Step]) -> None:
     Console(width=None if sys.stdout.isatty() else 140).print(table)
 
 
-def _print_next(stage: Stage, report: Path) -> None:
+def print_next(stage: Stage, report: Path) -> None:
+    """Print where the report is, and the commands to go on by hand."""
     home = f"--home {stage.homes / 'bureau'}"
     lines = (
         f"报告 · report: {report}",

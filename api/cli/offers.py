@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from api.cli.output import write_file
 from api.cli.session import session_of
 from core.clock import rfc3339
 
@@ -24,12 +25,15 @@ def create(
 ) -> None:
     """生成领证码 · Offer the e-ID to one approved resident: valid 14 days, one use."""
     session = session_of(context)
+    if qr is not None:
+        # An offer is shown once: one whose picture cannot be written must not be made.
+        write_file(qr, b"")
     created = session.issuer.offers.create(record, by=session.officer(officer), with_tx_code=tx_code)
     link = created.link if by_value else created.reference_link
     if qr is not None:
         from formats.qr_picture import draw_png
 
-        qr.write_bytes(draw_png(link, error_correction="M"))
+        write_file(qr, draw_png(link, error_correction="M"))
     facts = {
         "offer": link,
         "offer_id": created.offer_id,

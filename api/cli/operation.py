@@ -28,21 +28,24 @@ def serve(
 
     from api.app import create_app
     from api.settings import check_binding, load_settings
+    from api.wiring.bureau import read_root
 
     session = session_of(context)
-    given = {"home": session.settings.home, "roles": roles, "host": host}
+    given = {"home": session.settings.home, "roles": roles, "host": host, "passphrase": session.unlocked.passphrase}
     settings = load_settings(**given, port=port or None)
     check_binding(settings)
-    listener = _listen(settings.host, 0 if port == 0 else settings.port)
-    settings = load_settings(**given, port=listener.getsockname()[1])
-    app = create_app(settings)
-    session.output.result(
-        {"url": settings.url, "port": settings.port, "roles": sorted(settings.roles), "pid": os.getpid()},
-        [f"{settings.url}  ({', '.join(sorted(settings.roles))})  Ctrl-C 停止 · stops"],
-    )
-    # No access log: addresses of wallets and tokens in paths have no place on disk.
-    config = uvicorn.Config(app, log_level=logging.WARNING, access_log=False, server_header=False, lifespan="on")
-    uvicorn.Server(config).run(sockets=[listener])
+    if "issuer" in settings.roles:
+        read_root(settings)
+    with _listen(settings.host, 0 if port == 0 else settings.port) as listener:
+        settings = load_settings(**given, port=listener.getsockname()[1])
+        app = create_app(settings)
+        session.output.result(
+            {"url": settings.url, "port": settings.port, "roles": sorted(settings.roles), "pid": os.getpid()},
+            [f"{settings.url}  ({', '.join(sorted(settings.roles))})  Ctrl-C 停止 · stops"],
+        )
+        # No access log: addresses of wallets and tokens in paths have no place on disk.
+        config = uvicorn.Config(app, log_level=logging.WARNING, access_log=False, server_header=False, lifespan="on")
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -74,7 +77,7 @@ def doctor(context: typer.Context) -> None:
     from api.wiring.checkup import look_over
 
     session = session_of(context)
-    looked = look_over(session.settings, session.clock, session.entropy)
+    looked = look_over(session.unlocked, session.clock, session.entropy)
     wrong = [one for one in looked if one.problem is not None]
     session.output.result(
         {"ok": not wrong, "checks": [{"what": one.what, "problem": one.problem} for one in looked]},

@@ -7,8 +7,9 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
-from core.errors import EidError
+from core.errors import EidError, Misconfigured
 from core.reasons import Reason
 
 PLAIN_STEPS = 10
@@ -64,6 +65,14 @@ class Output:
                 yield advance
         else:
             yield _plain_lines(label, total)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file a command was asked for; Misconfigured(FILE_UNREADABLE) where that cannot be."""
+    try:
+        path.write_bytes(content)
+    except OSError as err:
+        raise Misconfigured(Reason.FILE_UNREADABLE, f"{path} cannot be written: {err.strerror}") from err
 
 
 def _say_nothing(done: int) -> None:

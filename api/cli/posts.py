@@ -28,8 +28,11 @@ def add(
     by = session.officer(officer)
     kits = PostKits(session.settings)
     now = session.clock.now()
-    with session.bureau.store.transaction() as books:
-        point = kits.make(post_id, session.settings.passphrase_bytes(), now=now, entropy=session.entropy)
+    passphrase = session.unlocked.passphrase_bytes()
+    with (
+        session.bureau.store.transaction() as books,
+        kits.making(post_id, passphrase, now=now, entropy=session.entropy) as point,
+    ):
         add_post(Post(by.bureau, post_id, place, site_kind, point), by=by, book=books.posts, audit=books.audit, now=now)
     folder = kits.folder(post_id)
     session.output.result({"post": post_id, "post_kit": str(folder)}, [f"{post_id} ({place}): 密钥包 · kit {folder}"])

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from api.cli.output import write_file
 from api.cli.session import Session, session_of
 from core.errors import MalformedInput
 from core.reasons import Colour, Reason
 
 if TYPE_CHECKING:
-    from api.wiring.verifier import ReaderHome
+    from api.wiring.reading import ReaderHome
     from formats.bundle.envelope import Bundle
     from formats.site_policy import Mode
     from verifier.checkpoint.verdict import Verdict
@@ -32,7 +33,7 @@ def challenge(
 ) -> None:
     """岗位出示质询码 · Show this post's challenge; its answer is judged by `eid verify` within 60 seconds."""
     from api.wiring.challenges import show_challenge
-    from api.wiring.verifier import READER_FOLDER, ReaderHome
+    from api.wiring.reading import READER_FOLDER, ReaderHome
     from formats.qr_picture import draw_png, draw_terminal, version_of
     from formats.site_policy import strictest
 
@@ -40,7 +41,7 @@ def challenge(
     home = session.settings.home
     shown = show_challenge(
         home,
-        session.settings.passphrase_bytes(),
+        session.unlocked.passphrase_bytes(),
         ReaderHome(home / READER_FOLDER),
         policy_id=policy or strictest().policy_id,
         ground=ground,
@@ -48,7 +49,7 @@ def challenge(
         entropy=session.entropy,
     )
     if qr is not None:
-        qr.write_bytes(draw_png(shown.text, error_correction="M"))
+        write_file(qr, draw_png(shown.text, error_correction="M"))
     groups = [group.word for group in sorted(shown.groups, reverse=True)]
     facts = {
         "text": shown.text,
@@ -81,16 +82,15 @@ def verify(
     evidence: Annotated[bool, typer.Option("--evidence", help="With --now: a GREEN as of then exits 0, not 2")] = False,
 ) -> None:
     """核验二维码 · Judge one presentation: exit 0 GREEN, 1 RED, 2 AMBER."""
-    from api.wiring.verifier import post_reader
+    from api.wiring.reading import post_reader
     from verifier.checkpoint.report import to_json, to_lines
     from verifier.reading import Terms, read
 
     session = session_of(context)
-    as_of = None if now is None else _instant(now)
+    terms = Terms(policy_id=policy, mode=_mode(mode), as_of=None if now is None else _instant(now))
     text = _text_of(presentation)
-    home, loaded = _bundle(session, bundle, as_of)
+    home, loaded = _bundle(session, bundle, terms.as_of)
     reader = post_reader(loaded, anchor=home.anchor(), memory=home.memory, clock=session.clock, online=online)
-    terms = Terms(policy_id=policy, mode=_mode(mode), as_of=as_of)
     verdict = read(text, reader, terms).verdict
     lines = to_lines(verdict)
     if now is not None:
@@ -102,18 +102,17 @@ def verify(
 
 def _bundle(session: Session, file: Path | None, as_of: int | None) -> tuple[ReaderHome, Bundle]:
     """Return the reader's home and the bundle to judge by: its own, or a file's, which then is accepted like any other."""
-    from api.wiring.reading import held_bundle_as_of
-    from api.wiring.verifier import READER_FOLDER, ReaderHome, load_evidence_bundle, read_bundle_file
+    from api.wiring.reading import READER_FOLDER, ReaderHome, held_bundle_as_of, load_evidence_bundle, read_bundle_file
     from verifier.reading import accept_bundle
 
     home = ReaderHome(session.settings.home / READER_FOLDER)
-    now = session.clock.now()
+    now, anchor = session.clock.now(), home.anchor()
     if file is None:
         return home, home.bundle(now=now) if as_of is None else held_bundle_as_of(home, now=as_of)
     data = read_bundle_file(file)
     if as_of is not None:
-        return home, load_evidence_bundle(data, anchor=home.anchor(), now=as_of)
-    return home, accept_bundle(data, anchor=home.anchor(), memory=home.memory, now=now)
+        return home, load_evidence_bundle(data, anchor=anchor, now=as_of)
+    return home, accept_bundle(data, anchor=anchor, memory=home.memory, now=now)
 
 
 def _exit_code(verdict: Verdict, *, is_recheck: bool) -> int:
@@ -127,7 +126,7 @@ def _text_of(presentation: str) -> str:
     if presentation == "-":
         return _strip_line_end(sys.stdin.buffer.read(_TEXT_MAX_BYTES + 1))
     path = Path(presentation)
-    if ":" in presentation[:6] or "~" in presentation or not path.suffix:
+    if not _is_file(path) and (":" in presentation[:6] or "~" in presentation or not path.suffix):
         return presentation
     try:
         with path.open("rb") as file:
@@ -139,6 +138,13 @@ def _text_of(presentation: str) -> str:
     from api.wiring.reading import read_picture
 
     return read_picture(path)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a code's text is longer than any name
+        return False
 
 
 def _strip_line_end(data: bytes) -> str:
@@ -156,9 +162,11 @@ def _mode(word: str | None) -> Mode | None:
 
     if word is None:
         return None
-    if word not in set(Mode):
-        raise typer.BadParameter(f"a mode is one of {', '.join(Mode)}")
-    return Mode(word)
+    # The verdict writes it with an underscore, people and the wallet with a hyphen.
+    named = word.replace("-", "_")
+    if named not in set(Mode):
+        raise typer.BadParameter("a mode is challenge or one-way")
+    return Mode(named)
 
 
 def _instant(text: str) -> int:

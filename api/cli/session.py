@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from api.cli.output import Output
-from api.settings import Settings
 from core.clock import Clock, SystemClock
 from core.entropy import Entropy, SystemEntropy
 
 if TYPE_CHECKING:
     import typer
 
+    from api.settings import Settings
     from api.wiring.bureau import BureauSide
     from api.wiring.issuer import IssuerRole
     from api.wiring.keys import HomeKeys
@@ -27,17 +27,34 @@ BUREAU_ZONE: Final = ZoneInfo("Asia/Shanghai")
 
 @dataclass(frozen=True)
 class Session:
-    """One run of the command."""
+    """One run of the command.
 
-    settings: Settings
+    home: the folder named by ``--home``; None where the environment or the default decides.
+    """
+
+    home: str | None
     output: Output
     clock: Clock
     entropy: Entropy
 
     @classmethod
-    def start(cls, settings: Settings, output: Output) -> Session:
+    def start(cls, home: str | None, output: Output) -> Session:
         """Return a session on the system's clock and randomness."""
-        return cls(settings, output, SystemClock(), SystemEntropy())
+        return cls(home, output, SystemClock(), SystemEntropy())
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The deployment's settings, read when a command first asks: the wallet has its own home and needs none."""
+        from api.settings import load_settings
+
+        return load_settings(home=self.home)
+
+    @cached_property
+    def unlocked(self) -> Settings:
+        """The same with the key store's passphrase, asked for on a terminal where the environment gives none."""
+        from api.cli.passphrase import with_passphrase
+
+        return with_passphrase(self.settings, is_new=False)
 
     @property
     def today(self) -> date:
@@ -49,7 +66,7 @@ class Session:
         """The key store of this home."""
         from api.wiring.keys import open_keys
 
-        return open_keys(self.settings)
+        return open_keys(self.unlocked)
 
     @cached_property
     def bureau(self) -> BureauSide:
@@ -61,9 +78,12 @@ class Session:
     @cached_property
     def issuer(self) -> IssuerRole:
         """The issuing side of this home's bureau."""
+        from api.wiring.bureau import read_root
         from api.wiring.issuer import open_issuer
 
-        return open_issuer(self.settings)
+        # An empty home is said to be one before anything is made in it.
+        read_root(self.settings)
+        return open_issuer(self.unlocked)
 
     def officer(self, officer_id: str) -> Officer:
         """Return the officer who acts. Raises NotFound(OFFICER_UNKNOWN)."""

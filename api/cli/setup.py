@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from api.cli.session import session_of
 
-STEPS = 5
+STEPS: Final = 5
+COUNTRY: Final = "CN"
+SPECIMEN: Final = {
+    "bureau": "690101000000",
+    "name_zh": "样例市公安局示范区分局",
+    "name_en": "SPECIMEN Example City Public Security Bureau",
+    "division": "690101",
+    "operator_zh": "样例国家电子身份证管理机构",
+    "operator_en": "Example National e-ID Operator",
+    "contact": "eid@example.invalid",
+}
+"""What a specimen deployment is called where nothing is named."""
 
 
 def init(
@@ -20,13 +31,9 @@ def init(
     name_zh: Annotated[str | None, typer.Option(help="The bureau's name in Chinese")] = None,
     name_en: Annotated[str | None, typer.Option(help="The bureau's name in English")] = None,
     division: Annotated[str | None, typer.Option(help="6-digit division of the bureau")] = None,
-    operator_zh: Annotated[str, typer.Option(help="Who runs the scheme, in Chinese")] = "样例国家电子身份证管理机构",
-    operator_en: Annotated[
-        str, typer.Option(help="Who runs the scheme, in English")
-    ] = "Example National e-ID Operator",
-    contact: Annotated[
-        str, typer.Option(help="E-mail or https address written into the certificates")
-    ] = "eid@example.invalid",
+    operator_zh: Annotated[str | None, typer.Option(help="Who runs the scheme, in Chinese")] = None,
+    operator_en: Annotated[str | None, typer.Option(help="Who runs the scheme, in English")] = None,
+    contact: Annotated[str | None, typer.Option(help="E-mail or https address written into the certificates")] = None,
     registrar: Annotated[
         str, typer.Option(help="Id of the first officer (registrar and bureau admin)")
     ] = "registrar-1",
@@ -36,26 +43,28 @@ def init(
     site_kind: Annotated[str, typer.Option(help="Site kind of the first post")] = "police-spot-check",
 ) -> None:
     """初始化：根、签名密钥、信任列表、数据库、两名民警、一个岗位 · Found a home: roots, keys, trust list, database, officers, a post."""
+    from api.cli.passphrase import with_passphrase
     from api.wiring.founding import FirstPost, found_home
     from issuer.founding import FoundingPlan
     from issuer.officers import Role, make_officer
 
     session = session_of(context)
-    if real and not (bureau and name_zh and name_en and division):
-        raise typer.BadParameter("with --real name the bureau: --bureau --name-zh --name-en --division")
-    code = bureau or "690101000000"
-    plan = FoundingPlan(
-        bureau=code,
-        name_zh=name_zh or "样例市公安局示范区分局",
-        name_en=name_en or "SPECIMEN Example City Public Security Bureau",
-        division=division or "690101",
-        country="CN",
-        operator_zh=operator_zh,
-        operator_en=operator_en,
-        contact=contact,
-        public_url=session.settings.url,
-        specimen=not real,
-    )
+    named = {
+        "bureau": bureau,
+        "name_zh": name_zh,
+        "name_en": name_en,
+        "division": division,
+        "operator_zh": operator_zh,
+        "operator_en": operator_en,
+        "contact": contact,
+    }
+    missing = [f"--{name.replace('_', '-')}" for name, value in named.items() if not value]
+    if real and missing:
+        raise typer.BadParameter(f"with --real nothing is made up; name {' '.join(missing)}")
+    facts = {name: value or SPECIMEN[name] for name, value in named.items()}
+    settings = with_passphrase(session.settings, is_new=True)
+    plan = FoundingPlan(**facts, country=COUNTRY, public_url=settings.url, specimen=not real)
+    code = plan.bureau
     # The admin comes last: from then on officers are added by one.
     officers = (
         make_officer(code, approver, approver, [Role.APPROVER]),
@@ -63,7 +72,7 @@ def init(
     )
     with session.output.progress("init", STEPS) as progress:
         founded = found_home(
-            session.settings,
+            settings,
             plan,
             officers=officers,
             post=FirstPost(post_id, place, site_kind),
@@ -71,7 +80,7 @@ def init(
             entropy=session.entropy,
             progress=progress,
         )
-    facts = {
+    result = {
         "home": str(session.settings.home),
         "specimen": plan.specimen,
         "bureau": code,
@@ -89,4 +98,4 @@ def init(
         f"民警 · officers:        {registrar}, {approver}",
         f"岗位 · post:            {post_id} ({place}), 密钥包 · kit: {founded.post_kit}",
     ]
-    session.output.result(facts, lines)
+    session.output.result(result, lines)

@@ -64,8 +64,7 @@ def pin(context: typer.Context, root: Annotated[Path, typer.Argument(help="The n
     """在读取器中设定信任根 · Pin the national root in this reader; its mode follows from it."""
     from hashlib import sha256
 
-    from api.wiring.reading import read_root_file
-    from api.wiring.verifier import READER_FOLDER, ReaderHome
+    from api.wiring.reading import READER_FOLDER, ReaderHome, read_root_file
 
     session = session_of(context)
     pinned = ReaderHome(session.settings.home / READER_FOLDER).pin_root(read_root_file(root))

@@ -19,7 +19,6 @@ from core.reasons import Reason
 
 WALLET_PIN: Final = "246810"
 COMMAND_SECONDS: Final = 120
-START_SECONDS: Final = 30
 STOP_SECONDS: Final = 10
 
 BUREAU: Final = "bureau"

@@ -52,7 +52,9 @@ def make_bundle(settings: Settings, role: IssuerRole, keys: KeyFiles, clock: Clo
         issued_at=now,
         expires_at=now + LIFETIME_SECONDS,
         trust=folder.table,
-        snapshots=[_signed(status_snapshot.draft(snapshot, signer_kid=role.context.signer.key_id), role.context.signer)],
+        snapshots=[
+            _signed(status_snapshot.draft(snapshot, signer_kid=role.context.signer.key_id), role.context.signer)
+        ],
         policies=list(_policies(policies)),
         licence=None if allowed is None else _signed(licence.draft(allowed, signer_kid=policies.key_id), policies),
         certificates=keys.open(KeyPurpose.LIST_SIGNER).certificates,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from api.wiring.posts import POST_ID_FILE
-from api.wiring.verifier import ReaderHome, monotonic_seconds
+from api.wiring.reading import ReaderHome, monotonic_seconds
 from core.entropy import Entropy
 from core.errors import Misconfigured, NotFound, Refused
 from core.reasons import Reason
@@ -38,9 +38,10 @@ class ShownChallenge:
 
 
 def enrol(home: Path, kit: Path) -> str:
-    """Copy a post's kit into a reader's home and return the post's id.
+    """Copy a post's kit into a reader's home, whole or not at all, and return the post's id.
 
-    Raises NotFound(KEY_UNKNOWN) for a folder that is no kit, Refused(HOME_EXISTS) where a post is enrolled already.
+    Raises NotFound(KEY_UNKNOWN) for a folder that is no kit, Refused(HOME_EXISTS) where a post is enrolled already,
+    Misconfigured where the home cannot be written.
     """
     try:
         post_id = (kit / POST_ID_FILE).read_text(encoding="ascii").strip()
@@ -49,7 +50,13 @@ def enrol(home: Path, kit: Path) -> str:
     folder = home / POST_FOLDER
     if folder.exists():
         raise Refused(Reason.HOME_EXISTS, f"{folder} holds the key of a post already")
-    shutil.copytree(kit, folder)
+    arriving = home / f".{POST_FOLDER}.new"
+    try:
+        shutil.rmtree(arriving, ignore_errors=True)
+        shutil.copytree(kit, arriving)
+        arriving.rename(folder)
+    except OSError as err:
+        raise Misconfigured(Reason.SETTING_INVALID, f"the kit cannot be copied to {home}") from err
     return post_id
 
 

@@ -55,10 +55,14 @@ def found_home(
     Raises Conflict(HOME_EXISTS) when the home holds anything, Misconfigured for a missing passphrase, a folder that
     cannot be written or a database that does not answer.
     """
-    if settings.home.exists() and (not settings.home.is_dir() or any(settings.home.iterdir())):
+    home = settings.home.resolve()
+    if home.exists() and (not home.is_dir() or any(home.iterdir())):
         raise Conflict(Reason.HOME_EXISTS, f"{settings.home} is not empty")
+    if home in (Path.cwd(), *Path.cwd().parents):
+        # It is replaced as a whole, and whoever stands in it would be left in a folder that is gone.
+        raise Misconfigured(Reason.SETTING_INVALID, "a home is a folder of its own: name one with --home")
     passphrase = settings.passphrase_bytes()
-    building = settings.home.with_name(f".{settings.home.name}.{entropy.random_bytes(4).hex()}")
+    building = home.with_name(f".{home.name}.{entropy.random_bytes(4).hex()}")
     try:
         building.mkdir(parents=True, mode=0o700)
         inside = settings.model_copy(update={"home": building})
@@ -72,9 +76,9 @@ def found_home(
             entropy=entropy,
             progress=progress,
         )
-        if settings.home.exists():
-            settings.home.rmdir()
-        building.rename(settings.home)
+        if home.exists():
+            home.rmdir()
+        building.rename(home)
     except OSError as err:
         raise Misconfigured(Reason.SETTING_INVALID, f"{settings.home} cannot be made: {err.strerror}") from err
     finally:
@@ -97,10 +101,12 @@ def _fill(
     progress(1)
     founded = found(plan, keys=keys, now=now, entropy=entropy)
     progress(2)
-    point = PostKits(settings).make(post.post_id, passphrase, now=now, entropy=entropy)
-    progress(3)
     store = create_store(settings, keys, entropy)
-    with store.transaction() as books:
+    progress(3)
+    with (
+        store.transaction() as books,
+        PostKits(settings).making(post.post_id, passphrase, now=now, entropy=entropy) as point,
+    ):
         books.register.add_bureau(Bureau(plan.bureau, plan.name_zh, plan.name_en, plan.division), now=now)
         for officer in officers:
             add_first_officer(officer, book=books.officers, audit=books.audit, now=now)

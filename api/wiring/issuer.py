@@ -14,7 +14,7 @@ from core.reasons import Reason
 from formats.dataset import CredentialDataset
 from formats.sd_cwt.model import Assurance
 from issuer.authorization import TokenDesk
-from issuer.cases.deciding import approved_record, mark_issued
+from issuer.cases.deciding import approved_record, expire_cases
 from issuer.cases.model import CaseState
 from issuer.catalogue import addresses, issuer_metadata, server_metadata
 from issuer.context import IssuingContext
@@ -33,7 +33,7 @@ from issuer.storage.issuance import SqlIssuanceStore
 from issuer.storage.status import StatusFiles
 from issuer.storage.store import SqlBureauStore
 from keys.certificates import certificates_from_pem, is_specimen, validity_of
-from keys.signing import KeyPurpose
+from keys.signing import InProcessSigner, KeyPurpose
 from keys.storage.files import KeyFiles
 from protocols.oauth import AuthorizationServerMetadata
 from protocols.openid4vci.metadata import CredentialIssuerMetadata
@@ -67,11 +67,11 @@ class RegistryOverCases:
             dataset=dataset_of(approved, self._bureau),
             # The bureau's officers saw person and card, and two of them agreed.
             assurance=Assurance.FULL,
-            first_issue=approved.case.state is not CaseState.ISSUED,
+            unissued_case=None if approved.case.state is CaseState.ISSUED else approved.case.case_id,
         )
 
-    def mark_issued(self, record_id: str) -> None:
-        mark_issued(self._bureau.bureau, record_id, store=self._store, now=self._clock.now())
+    def expire_waiting(self) -> int:
+        return expire_cases(self._bureau.bureau, store=self._store, now=self._clock.now())
 
 
 def dataset_of(approved: ApprovedRecord, bureau: BureauContext) -> CredentialDataset:
@@ -94,7 +94,7 @@ def dataset_of(approved: ApprovedRecord, bureau: BureauContext) -> CredentialDat
         # The register's address is text; the division in the number is the one at numbering, not of this address.
         division_code=None,
         document_type=record.document_type.value,
-        document_number=record.citizen_number,
+        document_number=approved.document_number,
         date_of_issuance=record.valid_from,
         date_of_expiry=record.valid_until,
         issuing_authority=bureau.name_zh,
@@ -117,6 +117,14 @@ class IssuerRole:
     status: StatusDesk
     issuer_metadata: CredentialIssuerMetadata
     server_metadata: AuthorizationServerMetadata
+
+    def keep_up(self) -> None:
+        """Do what is due by the clock alone: publish status lists, expire cases nobody decided.
+
+        Called at start and every minute by whoever serves this role; harmless when several do.
+        """
+        self.status.publish_due()
+        self.context.registry.expire_waiting()
 
     def is_ready(self) -> bool:
         """Say whether the database answers."""
@@ -176,7 +184,7 @@ def build_issuer(
     check_version(engine)
     bureaus = SqlBureauStore(engine, KeyWrap(keys.secret(FIELD_SECRET, KEY_SIZE), entropy))
     chosen = _choose(bureaus, bureau)
-    signer = keys.open(KeyPurpose.DOCUMENT_SIGNER)
+    *earlier, signer = _document_signers(keys)
     if not signer.certificates:
         raise Misconfigured(Reason.KEY_STATE, "the document signer has no certificate; run eid init")
     about = BureauContext(
@@ -195,11 +203,18 @@ def build_issuer(
         registry=RegistryOverCases(bureaus, about, clock),
         signer=signer,
         signer_valid_from=validity_of(signer.certificates[0]).not_before,
+        earlier_signers=tuple(earlier),
         secret=IssuanceSecret(keys.secret(ISSUANCE_SECRET, ISSUANCE_SECRET_BYTES)),
         clock=clock,
         entropy=entropy,
     )
     return assemble_issuer(context, StatusFiles(public_folder / "status" / chosen.bureau))
+
+
+def _document_signers(keys: KeyFiles) -> list[InProcessSigner]:
+    """Return every document signer of the key store, the newest last."""
+    found = [key for key in keys.listing() if key.purpose is KeyPurpose.DOCUMENT_SIGNER]
+    return [keys.open(key.purpose, key.key_id) for key in found] or [keys.open(KeyPurpose.DOCUMENT_SIGNER)]
 
 
 def _choose(bureaus: SqlBureauStore, wanted: str | None) -> Bureau:

@@ -55,7 +55,7 @@ class TrustFolder:
 
     def current(self, *, now: int) -> TrustListContent:
         """Return the list published last, read as any reader reads it."""
-        token = _read(self._folder / "list").decode("ascii")
+        token = _read(self._folder / "list").decode("ascii", errors="replace")
         return read_trust_list(
             token, root=self.national_root, highest_seen=0, now=now, tolerance_seconds=TOLERANCE_SECONDS
         )

@@ -34,29 +34,17 @@ def decode(data: bytes | str, *, max_bytes: int, max_depth: int = 16) -> JsonVal
     {'a': 1}
     """
     text = _text(data, max_bytes)
+    value: JsonValue
     try:
-        value = _scan(text)
+        # Compact JSON, as nearly everybody sends it, is its value from end to end; what has space around it goes the
+        # long way, and so does a bare number or text.
+        value, end = _DECODER.raw_decode(text) if text[:1] in _OPENING else (None, -1)
+        if end != len(text):
+            value = _DECODER.decode(text)
     except (ValueError, RecursionError) as err:
         raise MalformedInput(Reason.JSON_MALFORMED, "not strict JSON") from err
-    # Two questions that fail fast for nearly all JSON: one character searched, and a split that stops early.
-    if ("\\" in text and "\\u" in text) or _openings(text, max_depth) > max_depth:
+    if ("\\" in text and "\\u" in text) or text.count("[") + text.count("{") > max_depth:
         _check(value, max_depth)
-    return value
-
-
-def _openings(text: str, most: int) -> int:
-    """Return how many brackets open in a text, those inside of strings too; counting may end beyond ``most``."""
-    return len(text.split("{", most + 1)) + len(text.split("[", most + 1)) - 2
-
-
-def _scan(text: str) -> JsonValue:
-    # Compact JSON, as nearly everybody sends it, is its value from end to end; what has space around it goes the long way.
-    value: JsonValue = None
-    end = -1
-    if text[:1] in _OPENING:
-        value, end = _DECODER.raw_decode(text)
-    if end != len(text):
-        value = _DECODER.decode(text)
     return value
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 from core.errors import MalformedInput, Refused
 from core.reasons import Reason
@@ -25,8 +24,7 @@ KEY_BINDING_TYP: Final = "kb+jwt"
 _MAX_BYTES: Final = 4_096
 
 
-@dataclass(frozen=True, slots=True)
-class UnverifiedKeyBinding:
+class UnverifiedKeyBinding(NamedTuple):
     """A KB-JWT taken apart, before its signature is checked."""
 
     jws: UnverifiedJws

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from formats.encoding.json import JsonValue
 from formats.jose import JwsDraft, UnverifiedJws
@@ -35,8 +35,7 @@ class Disclosure:
     value: JsonValue
 
 
-@dataclass(frozen=True, slots=True)
-class UnverifiedSdJwt:
+class UnverifiedSdJwt(NamedTuple):
     """A presentation or an issued token taken apart, before any signature is checked.
 
     hashed_part: everything up to and including the last tilde: what ``sd_hash`` covers.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from hashlib import sha256
+from typing import TypeAlias
 
 from core.errors import MalformedInput, Refused
 from core.reasons import Reason
@@ -23,6 +24,8 @@ from formats.sd_jwt.model import (
 
 _RESERVED = frozenset({SD, ELLIPSIS})
 _NESTING = frozenset({dict, list})
+# A disclosure: its digest, its name (None for an element of an array), its value.
+_Parts: TypeAlias = tuple[str, str | None, JsonValue]
 
 
 def split(token: str, *, typ: str, max_bytes: int) -> UnverifiedSdJwt:
@@ -36,9 +39,10 @@ def split(token: str, *, typ: str, max_bytes: int) -> UnverifiedSdJwt:
         raise MalformedInput(Reason.TOO_LARGE, "the token is larger than allowed")
     if token.lstrip().startswith("{"):
         raise Refused(Reason.FORM_UNKNOWN, "the JSON serialisation is not accepted")
-    jwt, *disclosures, last = token.split("~") if "~" in token else (token, "")
-    if "~" not in token:
+    jwt, tilde, rest = token.partition("~")
+    if not tilde:
         raise MalformedInput(Reason.TOKEN_MALFORMED, "an SD-JWT ends with a tilde or a key binding")
+    *disclosures, last = rest.split("~")
     if len(disclosures) > MAX_DISCLOSURES:
         raise MalformedInput(Reason.TOO_LARGE, "more disclosures than allowed")
     return UnverifiedSdJwt(
@@ -54,19 +58,7 @@ def read_disclosure(text: str, *, max_bytes: int) -> Disclosure:
 
     Source: RFC 9901 4.2.1, 4.2.2.
     """
-    try:
-        parts = json.decode(base64url.decode(text), max_bytes=max_bytes)
-    except MalformedInput as err:
-        raise _malformed("a disclosure is not base64url of strict JSON") from err
-    if not isinstance(parts, list) or len(parts) not in {2, 3} or not isinstance(parts[0], str):
-        raise _malformed("a disclosure is an array of salt, name and value")
-    digest = base64url.encode(sha256(text.encode("ascii")).digest())
-    if len(parts) == 2:
-        return Disclosure(text, digest, None, parts[1])
-    name = parts[1]
-    if not isinstance(name, str) or name in _RESERVED:
-        raise _malformed("a disclosure has no name, or a reserved one")
-    return Disclosure(text, digest, name, parts[2])
+    return Disclosure(text, *_read_parts(text, max_bytes))
 
 
 def open_claims(
@@ -82,21 +74,36 @@ def open_claims(
     """
     if payload.get(SD_ALG, HASH_NAME) != HASH_NAME:
         raise Refused(Reason.ALGORITHM_NOT_ALLOWED, "digests other than SHA-256 are not accepted")
-    opening = _Opening([read_disclosure(text, max_bytes=max_bytes) for text in disclosures])
-    for name in never:
-        value = payload.get(name)
-        if isinstance(value, dict | list) and _is_redacted(value):
+    opening = _Opening([_read_parts(text, max_bytes) for text in disclosures])
+    for name, value in payload.items():
+        if type(value) in _NESTING and name in never and _is_redacted(value):
             raise _malformed("a claim that must be clear has hidden parts")
     claims = opening.object({name: value for name, value in payload.items() if name != SD_ALG}, MAX_DEPTH, never)
     opening.finish()
     return claims
 
 
+def _read_parts(text: str, max_bytes: int) -> _Parts:
+    try:
+        parts = json.decode(base64url.decode(text), max_bytes=max_bytes)
+    except MalformedInput as err:
+        raise _malformed("a disclosure is not base64url of strict JSON") from err
+    if not isinstance(parts, list) or len(parts) not in {2, 3} or not isinstance(parts[0], str):
+        raise _malformed("a disclosure is an array of salt, name and value")
+    digest = base64url.encode(sha256(text.encode("ascii")).digest())
+    if len(parts) == 2:
+        return digest, None, parts[1]
+    name = parts[1]
+    if not isinstance(name, str) or name in _RESERVED:
+        raise _malformed("a disclosure has no name, or a reserved one")
+    return digest, name, parts[2]
+
+
 class _Opening:
     """One run of the processing: which digests were met, which disclosures were used."""
 
-    def __init__(self, disclosures: Sequence[Disclosure]) -> None:
-        self._by_digest = {disclosure.digest: disclosure for disclosure in disclosures}
+    def __init__(self, disclosures: Sequence[_Parts]) -> None:
+        self._by_digest = {parts[0]: parts for parts in disclosures}
         if len(self._by_digest) != len(disclosures):
             raise Refused(Reason.DISCLOSURE_DUPLICATE, "a disclosure appears twice")
         self._met: set[str] = set()
@@ -111,20 +118,18 @@ class _Opening:
     ) -> dict[str, JsonValue]:
         if ELLIPSIS in members:
             raise _malformed("a reserved name stands in an object")
-        opened = {
-            name: self._value(value, levels_left - 1) if type(value) in _NESTING else value
-            for name, value in members.items()
-            if name != SD
-        }
-        if SD not in members:
-            return opened
-        for disclosure in self._take(_digests(members[SD])):
-            name, value = disclosure.name, disclosure.value
-            if name is None:
+        opened = dict(members)
+        hidden = opened.pop(SD, [])
+        for name, value in opened.items():
+            # What must be clear has no hidden parts, as was checked, and stays as it is.
+            if type(value) in _NESTING and name not in never:
+                opened[name] = self._value(value, levels_left - 1)
+        for _, disclosed, value in self._take(_digests(hidden)):
+            if disclosed is None:
                 raise _malformed("an array element's disclosure stands for a member")
-            if name in opened or name in never:
+            if disclosed in opened or disclosed in never:
                 raise _malformed("a disclosure names a claim that must not be disclosed or is there already")
-            opened[name] = self._value(value, levels_left - 1) if type(value) in _NESTING else value
+            opened[disclosed] = self._value(value, levels_left - 1) if type(value) in _NESTING else value
         return opened
 
     def _value(self, value: JsonValue, levels_left: int) -> JsonValue:
@@ -145,13 +150,13 @@ class _Opening:
             digest = element[ELLIPSIS]
             if len(element) != 1 or not isinstance(digest, str):
                 raise _malformed("a hidden array element is an object with one digest")
-            for disclosure in self._take([digest]):
-                if disclosure.name is not None:
+            for _, name, value in self._take([digest]):
+                if name is not None:
                     raise _malformed("a member's disclosure stands for an array element")
-                opened.append(self._value(disclosure.value, levels_left - 1))
+                opened.append(self._value(value, levels_left - 1))
         return opened
 
-    def _take(self, digests: list[str]) -> list[Disclosure]:
+    def _take(self, digests: list[str]) -> list[_Parts]:
         """Note these digests as met, all at once, and return the disclosures they stand for, in their order."""
         met_before = len(self._met)
         self._met.update(digests)
@@ -174,8 +179,13 @@ def _digests(listed: JsonValue) -> list[str]:
 
 def _is_redacted(value: JsonValue) -> bool:
     if isinstance(value, dict):
-        return not _RESERVED.isdisjoint(value) or any(_is_redacted(member) for member in value.values())
-    return isinstance(value, list) and any(_is_redacted(element) for element in value)
+        if not _RESERVED.isdisjoint(value):
+            return True
+        inner: Collection[JsonValue] = value.values()
+    else:
+        inner = value if isinstance(value, list) else ()
+    # Most levels hold nothing that nests, which is seen without a generator.
+    return not _NESTING.isdisjoint(map(type, inner)) and any(_is_redacted(member) for member in inner)
 
 
 def _refuse_depth(levels_left: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from core.audit import AuditEvent
 from core.entropy import Entropy
@@ -14,6 +15,8 @@ from issuer.cases.model import CaseState, CaseVersion, EnrolmentCase
 from issuer.identifiers import new_id
 from issuer.officers import Officer, Role
 from issuer.register.ports import ApprovedRecord, BureauStore, BureauTransaction
+
+_EXPIRED_AT_ONCE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +114,20 @@ def reject_cases(
 
 def expire_cases(bureau: str, *, store: BureauStore, now: int) -> int:
     """Expire the submitted cases older than seven days; return how many."""
-    with store.transaction() as books:
-        submitted = books.cases.listing(bureau, state=CaseState.SUBMITTED)
-        return len(_expire([case for case in submitted if model.is_stale(case, now)], books, now))
+    expired = 0
+    while stale := _oldest_stale(bureau, store, now):
+        with store.transaction() as books:
+            # Again, inside the transaction that moves them: an officer may have decided on one meanwhile.
+            found = books.cases.get(bureau, [case.case_id for case in stale])
+            expired += len(_expire([case for case in found if model.is_stale(case, now)], books, now))
+    return expired
+
+
+def _oldest_stale(bureau: str, store: BureauStore, now: int) -> list[EnrolmentCase]:
+    # Cases come in the order they were submitted, so the stale ones come first.
+    with store.reading() as books:
+        oldest = books.cases.listing(bureau, state=CaseState.SUBMITTED, limit=_EXPIRED_AT_ONCE)
+    return [case for case in oldest if model.is_stale(case, now)]
 
 
 def list_cases(
@@ -135,23 +149,8 @@ def approved_record(bureau: str, record_id: str, *, store: BureauStore) -> Appro
         case = books.cases.of_record(bureau, record_id)
         if case is None or case.state not in (CaseState.APPROVED, CaseState.ISSUED):
             raise Refused(Reason.NOT_APPROVED, "the record has no approved case")
-        return ApprovedRecord(record, books.register.portraits(bureau, record_id), case)
-
-
-def mark_issued(bureau: str, record_id: str, *, store: BureauStore, now: int) -> None:
-    """Note that credentials were issued under a record's approval; once noted, nothing changes any more.
-
-    Raises Refused (``not_approved``) when the newest case is neither approved nor issued.
-    """
-    with store.transaction() as books:
-        case = books.cases.of_record(bureau, record_id)
-        if case is None:
-            raise Refused(Reason.NOT_APPROVED, "the record has no case")
-        if case.state is CaseState.ISSUED:
-            return
-        issued = model.mark_issued(case)
-        books.cases.move([issued])
-        books.audit.record(_event(issued, "case.issue", "system", now))
+        number = books.register.document_number(bureau, record_id)
+        return ApprovedRecord(record, books.register.portraits(bureau, record_id), case, number)
 
 
 def submission_event(case: EnrolmentCase) -> AuditEvent:

@@ -97,13 +97,6 @@ def expire(case: EnrolmentCase, *, now: int) -> EnrolmentCase:
     return replace(case, state=CaseState.EXPIRED, version=case.version + 1, decided_at=now)
 
 
-def mark_issued(case: EnrolmentCase) -> EnrolmentCase:
-    """Return an approved case as used for its credentials. Raises Refused for any other."""
-    if case.state is not CaseState.APPROVED:
-        raise Refused(Reason.NOT_APPROVED, f"the case is {case.state}, not approved")
-    return replace(case, state=CaseState.ISSUED, version=case.version + 1)
-
-
 def check_reason(text: str) -> str:
     """Return an officer's reason without outer spaces. Raises MalformedInput when it is long or not plain text."""
     reason = text.strip()

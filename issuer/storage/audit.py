@@ -5,16 +5,23 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Final
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, bindparam, insert, update
 
 from core.audit import AuditEvent
 from core.errors import NotFound
 from core.reasons import Reason
-from issuer.storage.bulk_insert import insert_rows
+from issuer.storage.driver import Driver, Prepared
 from issuer.storage.tables import BureauTable
 
-_HEAD = BureauTable.metadata.tables["audit_head"]
-_EVENT_COLUMNS: Final = ("bureau", "seq", "at", "actor", "action", "subject", "note")
+_HEAD: Final = BureauTable.metadata.tables["audit_head"]
+_EVENT: Final = BureauTable.metadata.tables["audit_event"]
+_TAKE_NUMBERS: Final = Prepared(
+    update(_HEAD)
+    .where(_HEAD.c.bureau == bindparam("b"))
+    .values(seq=_HEAD.c.seq + bindparam("n"))
+    .returning(_HEAD.c.seq)
+)
+_ADD_EVENT: Final = Prepared(insert(_EVENT))
 
 
 class SqlAuditLog:
@@ -41,15 +48,23 @@ class SqlAuditLog:
         self._events.clear()
 
     def _write_for(self, bureau: str, events: list[AuditEvent]) -> None:
-        take = (
-            update(_HEAD).where(_HEAD.c.bureau == bureau).values(seq=_HEAD.c.seq + len(events)).returning(_HEAD.c.seq)
-        )
-        last = self._connection.execute(take).scalar_one_or_none()
-        if last is None:
+        driver = Driver(self._connection)
+        head = driver.run(_TAKE_NUMBERS, {"b": bureau, "n": len(events)}).fetchone()
+        if head is None:
             raise NotFound(Reason.BUREAU_UNKNOWN, f"there is no bureau {bureau} in this database")
-        first = last - len(events) + 1
-        rows = [
-            (bureau, seq, event.at, event.actor, event.action, event.subject, event.note)
-            for seq, event in enumerate(events, first)
-        ]
-        insert_rows(self._connection, "audit_event", _EVENT_COLUMNS, rows)
+        first = head[0] - len(events) + 1
+        driver.run_for_each(
+            _ADD_EVENT,
+            [
+                {
+                    "bureau": bureau,
+                    "seq": seq,
+                    "at": event.at,
+                    "actor": event.actor,
+                    "action": event.action,
+                    "subject": event.subject,
+                    "note": event.note,
+                }
+                for seq, event in enumerate(events, first)
+            ],
+        )

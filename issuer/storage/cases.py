@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select, update
+from sqlalchemy import Connection, Select, bindparam, func, select, update
 
 from core.errors import Conflict, NotFound
 from core.reasons import Reason
 from issuer.cases.model import CaseState, EnrolmentCase
 from issuer.storage.bulk_insert import insert_rows
 from issuer.storage.bureaus import SqlBureaus
+from issuer.storage.driver import Driver, Prepared
 from issuer.storage.tables import BureauTable
 
 _CASE = BureauTable.metadata.tables["enrolment_case"]
@@ -46,7 +47,7 @@ _SELECT: Final[Select[*tuple[Any, ...]]] = select(
 ).select_from(_CASE.join(_RECORD, (_RECORD.c.bureau == _CASE.c.bureau) & (_RECORD.c.record_id == _CASE.c.record_id)))
 
 # Read for every issue, so made once.
-_OF_RECORD: Final = (
+_OF_RECORD: Final = Prepared(
     _SELECT.where(_CASE.c.bureau == bindparam("bureau"), _CASE.c.record_id == bindparam("record_id"))
     .order_by(_CASE.c.case_id.desc())
     .limit(1)
@@ -58,6 +59,7 @@ class SqlCaseBook:
 
     def __init__(self, connection: Connection, bureaus: SqlBureaus) -> None:
         self._connection = connection
+        self._driver = Driver(connection)
         self._bureaus = bureaus
 
     def add(self, cases: Sequence[EnrolmentCase]) -> None:
@@ -100,7 +102,7 @@ class SqlCaseBook:
 
     def of_record(self, bureau: str, record_id: str) -> EnrolmentCase | None:
         """Return the newest case of one record."""
-        row = self._connection.execute(_OF_RECORD, {"bureau": bureau, "record_id": record_id}).one_or_none()
+        row = self._driver.run(_OF_RECORD, {"bureau": bureau, "record_id": record_id}).fetchone()
         return None if row is None else self._case(row)
 
     def count(self, bureau: str) -> dict[CaseState, int]:
@@ -149,7 +151,7 @@ class SqlCaseBook:
             return None
         return self._bureaus.cipher(case.bureau).seal("enrolment_case", case.case_id, "reason", case.reason.encode())
 
-    def _case(self, row: Row[*tuple[Any, ...]]) -> EnrolmentCase:
+    def _case(self, row: Sequence[Any]) -> EnrolmentCase:
         bureau, case_id, record_id, state, version, submitted_by, submitted_at, warnings, by, at, sealed = row
         reason = ""
         if sealed is not None:

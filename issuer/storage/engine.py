@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event, inspect, make_url, select
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from core.errors import Conflict, EidError, Misconfigured, Unavailable
@@ -58,11 +58,17 @@ def begin(engine: Engine, *, read_only: bool = False) -> Iterator[Connection]:
     """
     try:
         with engine.connect() as connection:
-            connection = connection.execution_options(**{_READ_ONLY: read_only})  # noqa: PLW2901  # same connection
+            connection.info[_READ_ONLY] = read_only
             with connection.begin():
                 yield connection
     except DBAPIError as err:
-        translated = _translate(err)
+        translated = _translate(err.orig, engine)
+        if translated is None:
+            raise
+        raise translated from err
+    except _driver_errors(engine) as err:
+        # What ran through the driver itself (storage/driver.py) fails with the driver's own errors.
+        translated = _translate(err, engine)
         if translated is None:
             raise
         raise translated from err
@@ -125,32 +131,42 @@ def _set_up_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> No
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    read_only = connection.get_execution_options().get(_READ_ONLY, False)
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    read_only = connection.info.pop(_READ_ONLY, False)
+    raw = connection.connection.driver_connection
+    if raw is None:
+        raise TypeError("a transaction begins on an open connection")
+    raw.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
 
-def _translate(err: DBAPIError) -> EidError | None:
-    if isinstance(err, IntegrityError):
+def _driver_errors(engine: Engine) -> type[Exception]:
+    errors: type[Exception] = engine.dialect.loaded_dbapi.Error
+    return errors
+
+
+def _translate(err: BaseException | None, engine: Engine) -> EidError | None:
+    driver = engine.dialect.loaded_dbapi
+    if isinstance(err, driver.IntegrityError):
         return (
             Conflict(Reason.DATA_MOVED, "the same thing was stored by someone else meanwhile") if _unique(err) else None
         )
-    if _unanswered(err):
+    if _unanswered(err, engine):
         return Unavailable(
             Reason.DATABASE_UNAVAILABLE, "the database does not answer; check EID_DATABASE_URL, its server and the disk"
         )
     return None
 
 
-def _unanswered(err: DBAPIError) -> bool:
-    if isinstance(err.orig, sqlite3.Error):
+def _unanswered(err: BaseException | None, engine: Engine) -> bool:
+    driver = engine.dialect.loaded_dbapi
+    if isinstance(err, sqlite3.Error):
         # SQLITE_ERROR is a wrong statement: a mistake of ours, as ProgrammingError is with PostgreSQL. A plain
         # DatabaseError says that the file is no database.
-        broken = isinstance(err, OperationalError) or type(err) is DatabaseError
-        return broken and err.orig.sqlite_errorcode != sqlite3.SQLITE_ERROR
-    return isinstance(err, OperationalError | InterfaceError)
+        broken = isinstance(err, sqlite3.OperationalError) or type(err) is sqlite3.DatabaseError
+        return broken and err.sqlite_errorcode != sqlite3.SQLITE_ERROR
+    return isinstance(err, driver.OperationalError | driver.InterfaceError)
 
 
-def _unique(err: IntegrityError) -> bool:
-    if isinstance(err.orig, sqlite3.Error):
-        return err.orig.sqlite_errorcode in _SQLITE_UNIQUE
-    return getattr(err.orig, "sqlstate", None) == _UNIQUE_VIOLATION
+def _unique(err: BaseException) -> bool:
+    if isinstance(err, sqlite3.Error):
+        return err.sqlite_errorcode in _SQLITE_UNIQUE
+    return getattr(err, "sqlstate", None) == _UNIQUE_VIOLATION

@@ -12,6 +12,10 @@ from issuer.storage.tables import BureauTable
 IssuanceTable = BureauTable
 """The base these tables share with the bureau's own: one metadata, one line of migrations."""
 
+NOT_VALID = "status <> 0"
+PLANNED = "state = 'planned'"
+"""What two indexes of copies are limited to."""
+
 
 class CredentialRow(BureauTable, table=True):
     """One issued set for one person in one wallet."""
@@ -117,15 +121,15 @@ class CopyRow(BureauTable, table=True):
             "ix_credential_copy_not_valid",
             "bureau",
             "list_id",
-            sqlite_where=text("status <> 0"),
-            postgresql_where=text("status <> 0"),
+            sqlite_where=text(NOT_VALID),
+            postgresql_where=text(NOT_VALID),
         ),
         Index(
             "ix_credential_copy_planned",
             "bureau",
             "planned_at",
-            sqlite_where=text("state = 'planned'"),
-            postgresql_where=text("state = 'planned'"),
+            sqlite_where=text(PLANNED),
+            postgresql_where=text(PLANNED),
         ),
     )
 

@@ -23,6 +23,7 @@ from issuer.register.ports import (
 from issuer.register.record import IdentityRecord
 from issuer.storage.bulk_insert import Value, insert_rows
 from issuer.storage.bureaus import SqlBureaus
+from issuer.storage.driver import Driver, Prepared
 from issuer.storage.encryption import BureauCipher
 from issuer.storage.tables import BureauTable
 
@@ -44,15 +45,21 @@ _PORTRAIT_COLUMNS: Final = ("bureau", "record_id", "kind", "sealed")
 _CHUNK: Final = 2_000
 _RECORD_SIZE_MAX: Final = 16_384
 _LAYOUT: Final = 1
+_BASE32: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_DOCUMENT_NUMBER_LENGTH: Final = 12
 
 # Read for every issue, so made once.
-_SEALED: Final = select(_RECORD.c.sealed).where(
-    _RECORD.c.bureau == bindparam("bureau"), _RECORD.c.record_id == bindparam("record_id")
+_SEALED: Final = Prepared(
+    select(_RECORD.c.sealed).where(
+        _RECORD.c.bureau == bindparam("bureau"), _RECORD.c.record_id == bindparam("record_id")
+    )
 )
-_SMALL_PORTRAITS: Final = select(_PORTRAIT.c.kind, _PORTRAIT.c.sealed).where(
-    _PORTRAIT.c.bureau == bindparam("bureau"),
-    _PORTRAIT.c.record_id == bindparam("record_id"),
-    _PORTRAIT.c.kind.in_(["qr", "online"]),
+_SMALL_PORTRAITS: Final = Prepared(
+    select(_PORTRAIT.c.kind, _PORTRAIT.c.sealed).where(
+        _PORTRAIT.c.bureau == bindparam("bureau"),
+        _PORTRAIT.c.record_id == bindparam("record_id"),
+        _PORTRAIT.c.kind != "master",
+    )
 )
 
 
@@ -61,6 +68,7 @@ class SqlRegisterBook:
 
     def __init__(self, connection: Connection, bureaus: SqlBureaus) -> None:
         self._connection = connection
+        self._driver = Driver(connection)
         self._bureaus = bureaus
 
     def add_bureau(self, bureau: Bureau, *, now: int) -> None:
@@ -120,14 +128,23 @@ class SqlRegisterBook:
 
     def record(self, bureau: str, record_id: str) -> IdentityRecord:
         """Return one record. Raises NotFound."""
-        sealed = self._connection.execute(_SEALED, {"bureau": bureau, "record_id": record_id}).scalar_one_or_none()
-        if sealed is None:
+        row = self._driver.run(_SEALED, {"bureau": bureau, "record_id": record_id}).fetchone()
+        if row is None:
             raise _unknown()
-        return _open_record(self._bureaus.cipher(bureau), record_id, sealed)
+        return _open_record(self._bureaus.cipher(bureau), record_id, row[0])
+
+    def document_number(self, bureau: str, record_id: str) -> str:
+        """Return the number of the e-ID of this record: 12 characters of Crockford's base 32.
+
+        A keyed hash of the record's id: random to everybody without the bureau's key, and never the citizen number in
+        another dress. 60 bits: among ten million people two share one with a chance of about one in twenty thousand.
+        """
+        hashed = int.from_bytes(self._bureaus.cipher(bureau).hash("document-number", record_id.encode()))
+        return "".join(_BASE32[hashed >> 5 * place & 31] for place in range(_DOCUMENT_NUMBER_LENGTH))
 
     def portraits(self, bureau: str, record_id: str) -> Portraits | None:
         """Return the small pictures of one record, None where it has none."""
-        rows = self._connection.execute(_SMALL_PORTRAITS, {"bureau": bureau, "record_id": record_id})
+        rows = self._driver.run(_SMALL_PORTRAITS, {"bureau": bureau, "record_id": record_id}).fetchall()
         cipher = self._bureaus.cipher(bureau)
         opened = {kind: cipher.open("portrait", record_id, kind, sealed) for kind, sealed in rows}
         return Portraits(opened["qr"], opened["online"]) if opened else None

@@ -14,6 +14,7 @@ from issuer.catalogue import QR_ID, SD_JWT_VC_ID
 from protocols.dpop import token_hash
 from tests.builders.issuance import (
     ISSUER,
+    OTHER_RECORD,
     PRE_AUTHORIZED,
     Desk,
     HttpWallet,
@@ -62,8 +63,77 @@ def test_a_missing_or_unexpected_transaction_code_is_told_apart_and_costs_no_try
 
 def test_a_code_works_once(desk: Desk, wallet: HttpWallet) -> None:
     created = desk.offer()
-    wallet.accept(created)
+    token = wallet.accept(created)["access_token"]
+    stranger = HttpWallet(wallet.client, desk.clock)
+    refusal(stranger.redeem(code_of(created), created.tx_code), "invalid_grant")
+    assert wallet.fetch(token, wallet.proofs(1)).status_code == 200
     refusal(wallet.redeem(code_of(created), created.tx_code), "invalid_grant")
+
+
+def test_a_lost_first_answer_is_asked_for_again_while_nothing_of_it_was_used(desk: Desk, wallet: HttpWallet) -> None:
+    created = desk.offer()
+    lost = wallet.accept(created)
+    again = wallet.accept(created)
+    refusal(wallet.fetch(lost["access_token"], wallet.proofs(1)), "invalid_token", 401)
+    assert wallet.fetch(again["access_token"], wallet.proofs(1)).status_code == 200
+    refusal(wallet.redeem(code_of(created), created.tx_code), "invalid_grant")
+    assert wallet.refresh(again["refresh_token"]).status_code == 200
+
+
+def test_a_first_answer_whose_refresh_token_was_used_is_not_given_again(desk: Desk, wallet: HttpWallet) -> None:
+    created = desk.offer()
+    assert wallet.refresh(wallet.accept(created)["refresh_token"]).status_code == 200
+    refusal(wallet.redeem(code_of(created), created.tx_code), "invalid_grant")
+
+
+def test_the_first_answer_taken_back_freezes_the_wallet_when_somebody_uses_it(desk: Desk, wallet: HttpWallet) -> None:
+    created = desk.offer()
+    copied = wallet.accept(created)
+    honest = wallet.accept(created)
+    refusal(wallet.refresh(copied["refresh_token"]), "invalid_grant")
+    refusal(wallet.refresh(honest["refresh_token"]), "invalid_grant")
+
+
+def test_asking_again_needs_the_same_key_and_the_transaction_code_and_costs_its_tries(
+    desk: Desk, wallet: HttpWallet
+) -> None:
+    created = desk.offer()
+    wrong = "000000" if created.tx_code != "000000" else "111111"
+    first = wallet.accept(created)
+    stranger = HttpWallet(wallet.client, desk.clock)
+    for _ in range(6):
+        refusal(stranger.redeem(code_of(created), created.tx_code), "invalid_grant")
+    form = {"grant_type": PRE_AUTHORIZED, "pre-authorized_code": code_of(created), "tx_code": str(created.tx_code)}
+    refusal(wallet.client.post("/issuer/token", data=form), "invalid_grant")
+    refusal(wallet.redeem(code_of(created)), "invalid_request")
+    assert desk.rows("SELECT state, tries_left FROM credential_offer") == [("redeemed", 5)]
+    for _ in range(5):
+        refusal(wallet.redeem(code_of(created), wrong), "invalid_grant")
+    refusal(wallet.redeem(code_of(created), created.tx_code), "invalid_grant")
+    # What the wallet had it keeps.
+    assert wallet.fetch(first["access_token"], wallet.proofs(1)).status_code == 200
+
+
+def test_a_code_redeemed_without_a_key_is_not_given_a_second_answer(desk: Desk, wallet: HttpWallet) -> None:
+    created = desk.offer(with_tx_code=False)
+    form = {"grant_type": PRE_AUTHORIZED, "pre-authorized_code": code_of(created)}
+    assert wallet.client.post("/issuer/token", data=form).status_code == 200
+    refusal(wallet.client.post("/issuer/token", data=form), "invalid_grant")
+    refusal(wallet.redeem(code_of(created)), "invalid_grant")
+
+
+def test_no_second_answer_after_the_offer_has_expired_or_the_person_was_suspended(
+    desk: Desk, wallet: HttpWallet
+) -> None:
+    from tests.builders.bureau import REGISTRAR
+
+    late, suspended = desk.offer(OTHER_RECORD), desk.offer()
+    for created in (late, suspended):
+        wallet.accept(created)
+    desk.role.status.suspend(suspended.credential_id, by=REGISTRAR)
+    refusal(wallet.redeem(code_of(suspended), suspended.tx_code), "invalid_grant")
+    desk.clock.seconds = late.expires_at
+    refusal(wallet.redeem(code_of(late), late.tx_code), "invalid_grant")
 
 
 def test_a_code_ends_after_fourteen_days(desk: Desk, wallet: HttpWallet) -> None:
@@ -95,6 +165,7 @@ def test_a_foreign_code_and_a_withdrawn_one_are_refused_alike(desk: Desk, wallet
         ({"grant_type": "refresh_token"}, "invalid_request"),
         ({"grant_type": PRE_AUTHORIZED, "pre-authorized_code": "x" * 2000}, "invalid_request"),
         ({"grant_type": PRE_AUTHORIZED, "pre-authorized_code": "x", "resource": "https://other.test"}, "invalid_request"),
+        ({"grant_type": "refresh_token", "refresh_token": "x", "resource": "https://other.test"}, "invalid_request"),
     ],
 )  # fmt: skip
 def test_token_requests_that_do_not_fit(wallet: HttpWallet, form: dict[str, str], code: str) -> None:
@@ -129,6 +200,13 @@ def test_a_dpop_proof_works_once_at_the_token_endpoint(desk: Desk, wallet: HttpW
 
     assert redeem().status_code == 200
     refusal(redeem(), "invalid_dpop_proof")
+
+
+def test_a_dpop_proof_works_once_at_the_credential_endpoint(desk: Desk, wallet: HttpWallet) -> None:
+    token = wallet.accept(desk.offer())["access_token"]
+    proof = wallet.dpop("credential", token=token)
+    assert wallet.fetch(token, wallet.proofs(1), DPoP=proof).status_code == 200
+    refusal(wallet.fetch(token, wallet.proofs(1), DPoP=proof), "invalid_dpop_proof", 401)
 
 
 def test_a_dpop_proof_of_a_refused_request_cannot_be_sent_again(desk: Desk, wallet: HttpWallet) -> None:

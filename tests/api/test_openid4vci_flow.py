@@ -156,10 +156,3 @@ def test_a_token_got_without_dpop_is_a_bearer_token_without_refresh(desk: Desk, 
     body = {"credential_configuration_id": SD_JWT_VC_ID, "proofs": {"jwt": wallet.proofs(1)}}
     headers = {"Authorization": f"Bearer {answer['access_token']}"}
     assert len(copies(wallet.client.post("/issuer/credential", json=body, headers=headers))) == 1
-
-
-def test_an_approval_is_marked_as_used_once(desk: Desk, wallet: HttpWallet) -> None:
-    tokens = wallet.accept(desk.offer())
-    wallet.fetch(tokens["access_token"], wallet.proofs(1))
-    wallet.fetch(tokens["access_token"], wallet.proofs(1))
-    assert len(desk.people.issued) == 1

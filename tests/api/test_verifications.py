@@ -11,7 +11,8 @@ import pytest
 from api.app import assemble
 from api.routes.verifications import PATH, router_for
 from api.settings import Settings
-from api.wiring.verifier import ReaderHome, ServerReader, build_verifier, load_evidence_bundle, post_reader
+from api.wiring.reading import ReaderHome, load_evidence_bundle, post_reader
+from api.wiring.verifier import ServerReader, build_verifier
 from core.clock import FixedClock
 from core.errors import EidError
 from core.reasons import Colour, Reason

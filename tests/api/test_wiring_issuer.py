@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,10 @@ from api.wiring.issuer import FIELD_SECRET, IssuerRole, build_issuer
 from core.entropy import SystemEntropy
 from core.errors import Misconfigured, Refused
 from core.reasons import Reason
+from formats.dataset import Group
+from formats.encoding import base64url
+from formats.sd_cwt import unpack
+from formats.sd_cwt.select import groups_of, select
 from formats.sd_jwt_vc import open_disclosures, read_credential
 from issuer.cases.deciding import approve_all
 from issuer.cases.model import CaseState
@@ -27,7 +32,7 @@ from issuer.storage.upgrading import upgrade
 from keys.certificates import certificates_to_pem
 from keys.signing import KeyPurpose
 from keys.storage.files import KeyFiles
-from tests.builders.bureau import APPROVER, BUREAU, NOW, REGISTRAR, Office, a_register, a_row, imported
+from tests.builders.bureau import APPROVER, BUREAU, NOW, REGISTRAR, Office, a_number, a_register, a_row, imported
 from tests.builders.issuance import PUBLIC_URL, AsgiClient, DirectWallet, HttpWallet
 from tests.builders.trust import document_signer, national_root
 from tests.fakes.issuance import MovableClock
@@ -126,3 +131,55 @@ def test_two_bureaus_in_one_database_need_a_choice(home: Home) -> None:
         create_app(home.settings)
     assert caught.value.reason is Reason.SETTING_INVALID
     create_app(home.settings.model_copy(update={"bureau": BUREAU}))
+
+
+def test_nothing_but_the_number_itself_and_its_tail_shows_a_piece_of_the_citizen_number(home: Home) -> None:
+    clock = MovableClock(NOW + 3600)
+    approve_all(officer=APPROVER, store=home.office.store, now=NOW + 60)
+    wallet = DirectWallet(home.role(clock), clock)
+    token = wallet.redeem(wallet.role.offers.create(home.record_id, by=REGISTRAR)).access_token
+    number = a_number(0)
+    (online,) = wallet.fetch(token, 1, SD_JWT_VC_ID)
+    claims = open_disclosures(read_credential(online))
+    assert claims.pop("personal_administrative_number") == number
+    assert number[-4:] in str(claims.pop("number_tail"))
+    assert re.fullmatch(r"[0-9A-Z]{12}", str(claims["document_number"]))
+    clear = ("iat", "exp", "cnf", "status", "iss")
+    rest = str({name: value for name, value in claims.items() if name not in clear})
+    assert number not in rest
+    assert number[-4:] not in rest
+    (text,) = wallet.fetch(token, 1, QR_ID)
+    shown = select(base64url.decode(text), groups_of(base64url.decode(text)))
+    groups = dict(unpack.open_disclosures(unpack.read_sd_cwt(shown)))
+    assert groups.pop(Group.CITIZEN_NUMBER) == {1: number}
+    assert number[-4:] in str(groups.pop(Group.NUMBER_TAIL))
+    assert groups[Group.DOCUMENT][2] == claims["document_number"]
+    assert number not in str(groups)
+    assert number[-4:] not in str(groups)
+
+
+def test_every_document_signer_of_the_key_store_is_there_and_the_newest_signs(home: Home) -> None:
+    first = home.keys.open(KeyPurpose.DOCUMENT_SIGNER)
+    newer = document_signer(national_root(), "newer", public_url=PUBLIC_URL)
+    home.keys.store(KeyPurpose.DOCUMENT_SIGNER, newer, created_at=NOW + 1)
+    context = home.role(MovableClock(NOW + 3600)).context
+    assert context.signer.point == newer.point
+    assert [signer.point for signer in context.earlier_signers] == [first.point]
+
+
+def test_the_round_of_each_minute_publishes_lists_and_expires_cases_left_waiting(home: Home) -> None:
+    clock = MovableClock(NOW + 3600)
+    role = home.role(clock)
+    role.keep_up()
+    assert list((home.settings.public_folder / "status" / BUREAU).iterdir())
+    assert case_state(home) is CaseState.SUBMITTED
+    clock.seconds = NOW + 7 * 86_400 + 1
+    role.keep_up()
+    assert case_state(home) is CaseState.EXPIRED
+
+
+def case_state(home: Home) -> CaseState:
+    with home.office.store.reading() as books:
+        case = books.cases.of_record(BUREAU, home.record_id)
+    assert case is not None
+    return case.state

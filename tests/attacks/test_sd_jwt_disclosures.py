@@ -141,6 +141,8 @@ def clear(**claims: Any) -> Showing:
         ({"full_name": ["示例"]}, Reason.DISCLOSURE_MALFORMED),
         ({"birthdate": "1990-02-30"}, Reason.DISCLOSURE_MALFORMED),
         ({"birthdate": "19900101"}, Reason.DISCLOSURE_MALFORMED),
+        ({"birthdate": "1990-W01-1"}, Reason.DISCLOSURE_MALFORMED),
+        ({"birthdate": "1990-01-0١"}, Reason.DISCLOSURE_MALFORMED),
         ({"date_of_expiry": "never"}, Reason.DISCLOSURE_MALFORMED),
         ({"sex": True}, Reason.DISCLOSURE_MALFORMED),
         ({"sex": 3}, Reason.DISCLOSURE_MALFORMED),

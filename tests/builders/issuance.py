@@ -64,6 +64,19 @@ class Desk:
         with self.engine.connect() as connection:
             return [tuple(row) for row in connection.execute(text(query))]
 
+    def add_person(self, record_id: str, person: CredentialDataset) -> None:
+        """Put an approved person into the registry, and the row everybody locks into the register."""
+        self.people.people[record_id] = person
+        row = {"bureau": BUREAU, "id": record_id, "hash": sha256(record_id.encode()).digest(), "now": NOW}
+        with self.engine.begin() as connection:
+            connection.execute(
+                text(
+                    "INSERT INTO register_record (bureau, record_id, number_hash, name_birth_hash, content_hash, sealed,"
+                    " warnings, imported_at) VALUES (:bureau, :id, :hash, :hash, :hash, :hash, '', :now)"
+                ),
+                row,
+            )
+
     def offer(self, record_id: str = RECORD, *, with_tx_code: bool = True) -> CreatedOffer:
         return self.role.offers.create(record_id, by=REGISTRAR, with_tx_code=with_tx_code)
 
@@ -87,7 +100,7 @@ def an_issuer(
     """Give an issuer over an empty database: SQLite in ``folder`` unless ``url`` names another one."""
     signer = document_signer(national_root(), public_url=PUBLIC_URL)
     clock = MovableClock(NOW + 3600)
-    people = PeopleInMemory({RECORD: person or a_person(), OTHER_RECORD: person or a_person()})
+    people = PeopleInMemory({})
     with an_office(url or f"sqlite:///{folder / 'eid.db'}") as office:
         context = IssuingContext(
             bureau=BureauContext(BUREAU, "样例市公安局", "Sample City Bureau", BUREAU[:6], "CN", specimen=True),
@@ -97,12 +110,16 @@ def an_issuer(
             registry=people,
             signer=signer,
             signer_valid_from=validity_of(signer.certificates[0]).not_before,
+            earlier_signers=(),
             secret=IssuanceSecret(bytes(range(32))),
             clock=clock,
             entropy=SeededEntropy("issuer"),
         )
         role = assemble_issuer(context, StatusFiles(folder / "status" / BUREAU))
-        yield Desk(role, clock, people, office.engine, folder)
+        desk = Desk(role, clock, people, office.engine, folder)
+        for record_id in (RECORD, OTHER_RECORD):
+            desk.add_person(record_id, person or a_person())
+        yield desk
 
 
 class AsgiClient:
@@ -142,7 +159,7 @@ def a_server(desk: Desk) -> Iterator[AsgiClient]:
         trust.router_for(desk.folder / "trust"),
         health.router_for(desk.role.is_ready),
     ]
-    with AsgiClient(assemble(routers, publish=desk.role.status.publish_due), PUBLIC_URL) as client:
+    with AsgiClient(assemble(routers, publish=desk.role.keep_up), PUBLIC_URL) as client:
         yield client
 
 

@@ -31,17 +31,18 @@ class PeopleInMemory:
 
     people: dict[str, CredentialDataset]
     waiting: set[str] = field(default_factory=set)
-    issued: list[str] = field(default_factory=list)
+    rounds: int = 0
 
     def approved(self, record_id: str) -> ApprovedPerson:
         if record_id in self.waiting:
             raise Refused(Reason.NOT_APPROVED, "waiting")
         if record_id not in self.people:
             raise NotFound(Reason.RECORD_UNKNOWN, "no such record")
-        return ApprovedPerson(record_id, self.people[record_id], Assurance.FULL, record_id not in self.issued)
+        return ApprovedPerson(record_id, self.people[record_id], Assurance.FULL, unissued_case=None)
 
-    def mark_issued(self, record_id: str) -> None:
-        self.issued.append(record_id)
+    def expire_waiting(self) -> int:
+        self.rounds += 1
+        return 0
 
 
 @dataclass

@@ -177,7 +177,7 @@ def test_refuses_an_issuer_the_certificate_does_not_name(issuer: str) -> None:
     assert refusal(a_presentation(issuer=issuer)) is Reason.ISSUER_NOT_AUTHORISED
 
 
-@pytest.mark.parametrize("issuer", ["http://id.example.test", "urn:x", "", "https://", 7, None])
+@pytest.mark.parametrize("issuer", ["http://id.example.test", "urn:x", "", "https://", "https://[x", 7, None])
 def test_refuses_an_issuer_that_is_no_https_url(issuer: object) -> None:
     token = signed_claims(lambda claims: claims.update(iss=issuer))
     assert refusal(shown(token)) is Reason.CLAIMS_MALFORMED

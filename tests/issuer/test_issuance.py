@@ -137,8 +137,8 @@ def test_one_key_sent_by_two_wallets_at_once_is_issued_for_once(any_desk: Desk) 
 def test_wallets_at_once_never_share_an_index_even_in_a_small_list(any_desk: Desk) -> None:
     role = any_desk.with_policy(replace(POLICY, list_size=64))
     role.status.open_lists()
-    people = any_desk.people.people
-    people |= {f"{RECORD[:-1]}{letter}": a_person() for letter in "abcdef"}
+    for letter in "abcdef":
+        any_desk.add_person(f"{RECORD[:-1]}{letter}", a_person())
     wallets = [DirectWallet(role, any_desk.clock, jkt=f"w{number}") for number in range(6)]
     tokens = [
         wallet.redeem(any_desk.offer(f"{RECORD[:-1]}{letter}")).access_token

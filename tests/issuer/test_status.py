@@ -7,18 +7,22 @@ from dataclasses import replace
 
 import pytest
 
+from api.wiring.issuer import IssuerRole, assemble_issuer
 from core.errors import Conflict, EidError, Misconfigured, NotFound, Refused, Unavailable
 from core.reasons import Reason
 from formats.encoding import base64url
+from formats.jose import read_compact
 from formats.sd_cwt import unpack
 from formats.sd_jwt_vc import read_credential
 from formats.status_list.token import StatusList, read_token
 from issuer.catalogue import SD_JWT_VC_ID
 from issuer.policy import DAY, WEEK
 from issuer.status import ReasonClass, StatusDesk, Verb
+from issuer.storage.status import StatusFiles
 from keys.certificates import leaf_point
 from tests.builders.bureau import APPROVER, BOTH, BUREAU, OTHER_APPROVER, REGISTRAR
-from tests.builders.issuance import OTHER_RECORD, RECORD, Desk, DirectWallet
+from tests.builders.issuance import OTHER_RECORD, PUBLIC_URL, RECORD, Desk, DirectWallet
+from tests.builders.trust import document_signer, national_root
 from tests.fakes.issuance import DyingStore, PowerCutError, PublishedInMemory
 
 
@@ -208,13 +212,12 @@ def test_the_public_list_gives_no_reason_and_the_snapshot_does(desk: Desk) -> No
     assert sum(len(found.entries) for found in snapshot.lists.values()) == 15
 
 
-def test_superseding_a_record_marks_its_copies_as_replaced(desk: Desk) -> None:
+def test_a_replaced_document_is_marked_as_such_by_two_officers(desk: Desk) -> None:
     issued = Issued(desk)
-    desk.role.status.supersede(RECORD, by=REGISTRAR)
+    revoke(desk, issued.credential_id, ReasonClass.SUPERSEDED)
     assert issued.published() == [1] * 5
     found = desk.role.status.snapshot()
     assert {found.lists[place.uri].look_up(place.index) for place in issued.places} == {3}
-    assert desk.role.status.supersede(OTHER_RECORD, by=REGISTRAR).credential_ids == ()
 
 
 def test_snapshots_are_numbered_without_end(any_desk: Desk) -> None:
@@ -281,3 +284,57 @@ def test_a_bureau_that_is_not_in_the_database_cannot_act(desk: Desk) -> None:
     with pytest.raises((NotFound, Misconfigured)):
         StatusDesk(replace(stranger, bureau=bureau), PublishedInMemory()).snapshot()
     assert desk.rows("SELECT count(*) FROM snapshot_counter") == [(0,)]
+
+
+# --- more than one document signer
+
+
+def with_a_newer_signer(desk: Desk, *, earlier: bool = True) -> IssuerRole:
+    newer = document_signer(national_root(), "newer", public_url=PUBLIC_URL)
+    context = desk.role.context
+    return assemble_issuer(
+        replace(context, signer=newer, earlier_signers=(context.signer,) if earlier else ()),
+        StatusFiles(desk.folder / "status" / BUREAU),
+    )
+
+
+def signer_of_list(desk: Desk, uri: str) -> bytes:
+    token = (desk.folder / "status" / BUREAU / uri.rsplit("/", 1)[1]).read_text()
+    return leaf_point(read_compact(token, typ="statuslist+jwt", max_bytes=1 << 20).header.chain[0])
+
+
+def test_each_list_is_signed_by_its_own_key_and_the_newest_signs_new_credentials(desk: Desk) -> None:
+    old = Issued(desk)
+    earlier = desk.role.context.signer
+    desk.role = with_a_newer_signer(desk)
+    new = Issued(desk, OTHER_RECORD, jkt="new")
+    assert not {place.uri for place in old.places} & {place.uri for place in new.places}
+    desk.clock.seconds += DAY // 2
+    assert desk.role.status.publish_due() >= 4
+    for issued, key in ((old, earlier), (new, desk.role.context.signer)):
+        assert {signer_of_list(desk, place.uri) for place in issued.places} == {key.point}
+        assert issued.published() == [0] * 5
+    snapshot = desk.role.status.snapshot()
+    assert {place.uri for place in old.places + new.places} <= set(snapshot.lists)
+
+
+def test_a_credential_of_an_earlier_signer_is_revoked_in_its_list_and_in_the_snapshot(desk: Desk) -> None:
+    old = Issued(desk)
+    desk.role = with_a_newer_signer(desk)
+    revoke(desk, old.credential_id)
+    assert old.published() == [1] * 5
+    snapshot = desk.role.status.snapshot()
+    assert [snapshot.lists[place.uri].look_up(place.index) for place in old.places] == [0] * 5
+
+
+def test_lists_of_a_key_that_is_gone_stop_no_round_but_an_act_says_so(desk: Desk) -> None:
+    old = Issued(desk)
+    desk.role = with_a_newer_signer(desk, earlier=False)
+    desk.clock.seconds += DAY // 2
+    desk.role.status.publish_due()
+    with pytest.raises(Misconfigured) as caught:
+        desk.role.status.suspend(old.credential_id, by=REGISTRAR)
+    assert caught.value.reason is Reason.KEY_STATE
+    # It is in the database and the snapshot all the same.
+    snapshot = desk.role.status.snapshot()
+    assert [snapshot.lists[place.uri].look_up(place.index) for place in old.places] == [1] * 5

@@ -8,19 +8,27 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 
 from tests.house.sources import ROOT, project_files
 from tests.mutants.runner import Plan, TestsUnusable, run, table
 
 MODULES = ("verifier/checkpoint", "verifier/verification.py", "verifier/checks")
-# Ordered by how soon they notice; what is marked slow proves nothing about a single check.
-TESTS = ("tests/verifier/checkpoint", "tests/vectors", "tests/attacks", "tests/verifier")
+# What is marked slow proves nothing about a single check.
+TESTS = ("tests/verifier", "tests/vectors", "tests/attacks", "tests/formats/sd_jwt", "tests/formats/test_sd_jwt_vc.py")
+_ONLINE = ("tests/verifier/test_verification.py",)
+_OFFLINE = ("tests/vectors/verdicts/test_verdict_vectors.py",)
+# Ordered by how soon they notice.
+NEAREST = (
+    ("verifier/checkpoint", _OFFLINE),
+    ("verifier/checks", _ONLINE),
+    ("verifier/verification.py", _ONLINE),
+)
 
 
 def plan() -> Plan:
     """Return what is mutated in this project and by which tests."""
-    tests = [folder for folder in TESTS if (ROOT / folder).is_dir()]
-    return Plan(ROOT, project_files(), MODULES, ("-m", "not slow", *tests))
+    return Plan(ROOT, project_files(), MODULES, ("-m", "not slow", *TESTS), NEAREST)
 
 
 def main(arguments: list[str]) -> int:
@@ -34,11 +42,12 @@ def main(arguments: list[str]) -> int:
         _say(*(mutant.name for mutant in chosen), f"{len(chosen)} mutants.")
         return 0 if chosen else 2
     try:
+        started = time.perf_counter()
         outcomes = run(plan(), chosen, workers=min(4, os.cpu_count() or 1), tell=_say)
     except TestsUnusable as err:
         _say(str(err), "The tests do not pass as they are: no mutant was judged.")
         return 2
-    _say("", *table(outcomes))
+    _say("", *table(outcomes), f"{time.perf_counter() - started:.0f} seconds.")
     return int(any(outcome.killer is None for outcome in outcomes))
 
 

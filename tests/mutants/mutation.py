@@ -1,7 +1,8 @@
 """Makes the mutants: copies of a module in which one check is gone, found by the shape of the code.
 
 Two conventions of the judging code are all this relies on: the fixed orders of checks are module-level constants
-whose name ends in ``_CHECKS``, and a function whose name starts with ``check_`` is a check.
+whose name ends in ``_CHECKS``, and a function whose name starts with ``check_`` is a check, under whatever name a module
+imports it.
 """
 
 from __future__ import annotations
@@ -75,15 +76,21 @@ def _order_of(statement: ast.stmt) -> tuple[str, list[ast.expr]]:
 
 
 def _without_checks(path: str, tree: ast.Module) -> Iterator[Mutant]:
-    results = _results_of_checks(tree)
+    results, other_names = _results_of_checks(tree), _other_names_of_checks(tree)
     for place, node in enumerate(ast.walk(tree)):
         if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
             continue
         check = node.id if isinstance(node, ast.Name) else node.attr
-        if check.startswith(CHECK_PREFIX):
+        if check.startswith(CHECK_PREFIX) or check in other_names:
             changed = copy.deepcopy(tree)
             _Remover(changed, _nth(changed, place), results.get(check, "None")).remove()
             yield Mutant(path, node.lineno, f"without {check}", ast.unparse(ast.fix_missing_locations(changed)))
+
+
+def _other_names_of_checks(tree: ast.Module) -> set[str]:
+    """Return the names under which the module imports checks of other modules."""
+    imported = [alias for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names]
+    return {alias.asname for alias in imported if alias.asname and alias.name.startswith(CHECK_PREFIX)}
 
 
 def _nth(tree: ast.AST, place: int) -> ast.AST:

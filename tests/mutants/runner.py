@@ -49,12 +49,20 @@ class Plan:
     files:   the files of the tree that the copies need, from the root.
     modules: files, or folders with every Python file below, whose checks are removed.
     tests:   arguments of pytest that select the tests.
+    nearest: for files or folders, arguments of pytest that select the tests which notice soonest; all the tests run
+             only where those notice nothing. A file belongs to the first of them that fits.
     """
 
     root: Path
     files: tuple[str, ...]
     modules: tuple[str, ...]
     tests: tuple[str, ...]
+    nearest: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def selections(self, path: str) -> list[tuple[str, ...]]:
+        """Return the selections of tests to run for a mutant of this file, one after the other until a test dies."""
+        near = [tests for place, tests in self.nearest if _is_under(path, (place,))]
+        return [*near[:1], self.tests]
 
     def mutants(self) -> list[Mutant]:
         """Return the mutants of all modules that are there."""
@@ -73,9 +81,13 @@ def run(plan: Plan, mutants: Sequence[Mutant], *, workers: int, tell: Callable[[
     """
     copies: SimpleQueue[Path] = SimpleQueue()
     with TemporaryDirectory(prefix="mutants-") as folder:
-        for number in range(workers):
-            copies.put(_copy(plan, Path(folder) / f"tree{number}"))
-        _prove_the_tests(plan, copies, workers)
+        first = _copy(plan, Path(folder) / "tree0")
+        tell("Running the tests on the unchanged tree.")
+        _prove_the_tests(plan, first)
+        copies.put(first)
+        for number in range(1, workers):
+            # With the bytecode that the tests left behind, which holds as long as the times of the files are kept.
+            copies.put(shutil.copytree(first, Path(folder) / f"tree{number}"))
         done = 0
 
         def judge(mutant: Mutant) -> Outcome:
@@ -101,28 +113,31 @@ def _copy(plan: Plan, tree: Path) -> Path:
     return tree
 
 
-def _prove_the_tests(plan: Plan, copies: SimpleQueue[Path], workers: int) -> None:
-    """Run the unchanged tests in every copy: they must pass, and what they compile is used again by each mutant."""
-    for _ in range(workers):
-        tree = copies.get()
-        result = _pytest(plan, tree, writes_bytecode=True)
-        copies.put(tree)
-        if result.returncode != 0:
-            raise TestsUnusable((result.stdout + result.stderr)[-3000:])
+def _prove_the_tests(plan: Plan, tree: Path) -> None:
+    """Run all tests unchanged: they must pass, and what they compile is used again by each mutant."""
+    result = _pytest(plan, tree, plan.tests, writes_bytecode=True)
+    if result.returncode != 0:
+        raise TestsUnusable((result.stdout + result.stderr)[-3000:])
 
 
 def _judge(plan: Plan, tree: Path, mutant: Mutant) -> Outcome:
     started = time.perf_counter()
     with _planted(tree, mutant):
-        try:
-            result = _pytest(plan, tree, writes_bytecode=False)
-        except subprocess.TimeoutExpired:
-            return Outcome(mutant, f"no test ended within {_LIMIT_SECONDS} s", time.perf_counter() - started)
-    seconds = time.perf_counter() - started
+        selections = plan.selections(mutant.path)
+        killer = next(filter(None, (_killer(plan, tree, tests) for tests in selections)), None)
+    return Outcome(mutant, killer, time.perf_counter() - started)
+
+
+def _killer(plan: Plan, tree: Path, tests: tuple[str, ...]) -> str | None:
+    """Return the first of these tests that fails, or None where all pass."""
+    try:
+        result = _pytest(plan, tree, tests, writes_bytecode=False)
+    except subprocess.TimeoutExpired:
+        return f"no test ended within {_LIMIT_SECONDS} s"
     if result.returncode == 0:
-        return Outcome(mutant, None, seconds)
+        return None
     failed = _FAILED.search(result.stdout)
-    return Outcome(mutant, failed[1] if failed else f"pytest ended with {result.returncode}", seconds)
+    return failed[1] if failed else f"pytest ended with {result.returncode}"
 
 
 @contextmanager
@@ -143,14 +158,16 @@ def _planted(tree: Path, mutant: Mutant) -> Iterator[None]:
             path.write_bytes(content)
 
 
-def _pytest(plan: Plan, tree: Path, *, writes_bytecode: bool) -> subprocess.CompletedProcess[str]:
+def _pytest(
+    plan: Plan, tree: Path, tests: tuple[str, ...], *, writes_bytecode: bool
+) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     # The copies lie elsewhere, the official vectors stay where they are beside the tree.
     environment.setdefault("EID_VECTORS", str(plan.root.parent / "shared" / "vectors"))
     environment |= {"PYTHONPATH": str(tree), "HYPOTHESIS_PROFILE": "quick"}
     if not writes_bytecode:
         environment["PYTHONDONTWRITEBYTECODE"] = "1"
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--tb=no", "-rfE", *plan.tests]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--tb=no", "-rfE", *tests]
     return subprocess.run(
         command,
         cwd=tree,

@@ -39,6 +39,10 @@ def _mutated(text: str) -> list[str]:
             ["def check_a() -> Checks[list[F]]:\n    ...\n\ndef f():\n    x = []"],
         ),
         (
+            "from rules import check_age as old_enough\nold_enough(x)",
+            ["from rules import check_age as old_enough\npass"],
+        ),
+        (
             "if not check_a():\n    stop()",
             ["if not None:\n    stop()"],
         ),

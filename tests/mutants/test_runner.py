@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,11 +56,26 @@ def test_names_the_test_that_died_and_the_mutant_that_survived(tmp_path: Path) -
         ("without check_positive", "test_judging.py::test_refuses_zero"),
         ("without check_small", None),
     ]
-    assert len(told) == 2
+    assert len(told) == 3
     assert table(outcomes)[-2:] == [
         "judging.py:14 without check_small    -> SURVIVED: no test noticed",
         "2 mutants, 1 survived.",
     ]
+
+
+def test_asks_all_the_tests_where_the_nearest_notice_nothing(tmp_path: Path) -> None:
+    nearest = (("judging.py", ("test_judging.py::test_accepts_a_digit",)),)
+    plan = replace(_plan(tmp_path, _TESTS), nearest=nearest)
+    outcomes = run(plan, plan.mutants(), workers=2, tell=lambda _: None)
+    assert [outcome.killer for outcome in outcomes] == ["test_judging.py::test_refuses_zero", None]
+
+
+def test_a_test_near_the_mutant_is_enough(tmp_path: Path) -> None:
+    nearest = (("judging.py", ("test_judging.py::test_refuses_zero",)), ("", ("elsewhere.py",)))
+    plan = replace(_plan(tmp_path, _TESTS), nearest=nearest)
+    assert plan.selections("judging.py") == [("test_judging.py::test_refuses_zero",), ("test_judging.py",)]
+    outcomes = run(plan, plan.mutants()[:1], workers=1, tell=lambda _: None)
+    assert outcomes[0].killer == "test_judging.py::test_refuses_zero"
 
 
 def test_leaves_the_tree_itself_untouched(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from formats.dataset import Group
 from formats.sd_cwt.model import Assurance, KeyStorage
 from formats.site_policy import BUILT_IN, Mode
 from keys.certificates import Validity
+from keys.trust import TrustStore
 from tests.builders.people import BUREAU_NAME_EN, BUREAU_NAME_ZH, a_person
 from tests.builders.presentations import (
     CLOCK,
@@ -36,8 +37,8 @@ from verifier.checkpoint.clock import ReaderClock
 from verifier.checkpoint.offline import EntryState
 from verifier.checkpoint.report import to_json
 from verifier.checkpoint.verdict import Check, Verdict
-from verifier.checks.case import ExpectedBinding
-from verifier.verification import SD_JWT_VC_CHECKS
+from verifier.checks.case import SD_JWT_VC_CHECKS, ExpectedBinding
+from verifier.trust import IssuerTrust
 
 ADULTS_ONLY = replace(
     POLICY, required=frozenset({Group.NAME, Group.AGE_18}), optional=frozenset({Group.PORTRAIT}), minimum_age=18
@@ -499,3 +500,12 @@ def test_an_expired_certificate_ends_all_it_signed() -> None:
     ended = document_signer(ROOT, "ended", validity=Validity(NOW - 20 * DAY, NOW - 60))
     trust = a_trust(trust_table(trusted_key(ended)))
     assert said(judged(Showing(issuer=ended), trust=trust))[1:] == (Check.ISSUER_KNOWN, Reason.CERTIFICATE_EXPIRED)
+
+
+def test_a_list_is_trusted_only_beside_the_table_of_its_number() -> None:
+    anchor, table = a_trust().anchor, trust_table()
+    listed = TrustStore(anchor, {}, table.number, table.issued_at, table.next_update)
+    assert IssuerTrust(anchor, table, listed).table is table
+    for without in (None, replace(table, number=table.number + 1)):
+        with pytest.raises(ValueError):
+            IssuerTrust(anchor, without, listed)

@@ -12,8 +12,8 @@ from formats.bundle.trust_table import TrustTable
 from formats.cose import Checks
 from formats.qr_token import decode
 from formats.sd_cwt.unpack import read_kbt
-from formats.site_policy import SitePolicy
-from verifier.checkpoint.case import Case, Stopped
+from formats.site_policy import Mode, SitePolicy
+from verifier.checkpoint.case import QrCase, Stopped
 from verifier.checkpoint.clock import ReaderClock
 from verifier.checkpoint.disclosed import check_disclosures, check_groups, check_scope
 from verifier.checkpoint.expected import Answer, Expected, OneWay
@@ -99,7 +99,9 @@ def judge(
     Raises TypeError when the driver answers anything but True or False. Closing the generator early gives no verdict.
     Source: qr-trust-bundle 1-7, product 5-6.
     """
-    case = Case(text, trust, statuses, policy, expected, clock, seen, training)
+    mode = Mode.CHALLENGE if isinstance(expected, Answer) else Mode.ONE_WAY
+    demanded = CHALLENGE_CHECKS if mode is Mode.CHALLENGE else ONE_WAY_CHECKS
+    case = QrCase(statuses, policy, clock, mode, demanded, training, trust, text, trust, expected, seen)
     try:
         yield from _run_checks(case)
     except Stopped:
@@ -109,7 +111,7 @@ def judge(
     return case.verdict()
 
 
-def _run_checks(case: Case) -> Checks[None]:
+def _run_checks(case: QrCase) -> Checks[None]:
     # One call, one line: the order is the rule, and taking any line away must turn a test red.
     check_text(case)
     check_structure(case)
@@ -145,19 +147,21 @@ def _run_checks(case: Case) -> Checks[None]:
     check_trust_age(case)
 
 
-def check_text(case: Case) -> None:
+def check_text(case: QrCase) -> None:
     """The text has the prefix, is strict base45, and is not larger than a token may be."""
     try:
         case.token = decode(case.text)
     except EidError as err:
         case.refuse_because(Check.TEXT, err)
+    case.size_bytes = len(case.token)
     case.passed(Check.TEXT)
 
 
-def check_structure(case: Case) -> None:
+def check_structure(case: QrCase) -> None:
     """The bytes are a key-binding token around an SD-CWT: strict CBOR, the exact headers, the clear claims."""
     try:
         case.kbt = read_kbt(case.token)
     except EidError as err:
         case.refuse_because(Check.STRUCTURE, err)
+    case.terms = case.kbt.sd_cwt.claims
     case.passed(Check.STRUCTURE)

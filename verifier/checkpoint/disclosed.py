@@ -8,7 +8,7 @@ from core.errors import EidError
 from core.reasons import Reason
 from formats.dataset import Group
 from formats.sd_cwt.unpack import open_disclosures
-from verifier.checkpoint.case import Case
+from verifier.checkpoint.case import QrCase
 from verifier.checkpoint.expected import Answer
 from verifier.checkpoint.verdict import Check, ShownPerson
 
@@ -17,7 +17,7 @@ _AUTHORITY, _COUNTRY, _DIVISION = 5, 6, 7
 NEVER_ONE_WAY: Final = frozenset({Group.CITIZEN_NUMBER, Group.ADDRESS})
 
 
-def check_disclosures(case: Case) -> None:
+def check_disclosures(case: QrCase) -> None:
     """Every disclosure is one of the credential's own, once, of the right kind, with a harmless picture and text."""
     try:
         groups = open_disclosures(case.kbt.sd_cwt)
@@ -27,7 +27,7 @@ def check_disclosures(case: Case) -> None:
     case.passed(Check.DISCLOSURES)
 
 
-def check_groups(case: Case) -> None:
+def check_groups(case: QrCase) -> None:
     """An answer shows nothing that was not asked; a one-way code never the full number or the address."""
     shown = case.person.groups.keys()
     if isinstance(case.expected, Answer):
@@ -38,7 +38,7 @@ def check_groups(case: Case) -> None:
     case.passed(Check.GROUPS)
 
 
-def check_scope(case: Case) -> None:
+def check_scope(case: QrCase) -> None:
     """The authority named in the credential is the key's bureau, and lies within the bureau's powers."""
     document, issuer = case.person.groups.get(Group.DOCUMENT), case.issuer
     if document is not None:

@@ -6,14 +6,14 @@ from core.errors import Unavailable
 from core.reasons import Colour, Reason
 from formats.sd_cwt.key_binding import AUDIENCE_ANY
 from formats.sd_cwt.unpack import ONE_WAY_SECONDS
-from verifier.checkpoint.case import Case
+from verifier.checkpoint.case import QrCase
 from verifier.checkpoint.clock import TOLERANCE_SECONDS
 from verifier.checkpoint.expected import CHALLENGE_LIMIT_SECONDS, Answer
 from verifier.checkpoint.replay import replay_key
 from verifier.checkpoint.verdict import Check
 
 
-def check_mode(case: Case) -> None:
+def check_mode(case: QrCase) -> None:
     """Reader and policy choose the mode; a code of the other shape is refused.
 
     One-way: ``cti``, no ``cnonce``. Answer: ``cnonce``, no ``cti``.
@@ -30,7 +30,7 @@ def check_mode(case: Case) -> None:
     case.passed(Check.MODE)
 
 
-def check_audience(case: Case) -> None:
+def check_audience(case: QrCase) -> None:
     """The code was made for this post, or in one-way mode for any."""
     expected = case.expected
     audience = expected.post_id if isinstance(expected, Answer) else AUDIENCE_ANY
@@ -39,14 +39,14 @@ def check_audience(case: Case) -> None:
     case.passed(Check.AUDIENCE)
 
 
-def check_nonce(case: Case, expected: Answer) -> None:
+def check_nonce(case: QrCase, expected: Answer) -> None:
     """The answer carries the hash of exactly the challenge shown."""
     if case.kbt.claims.cnonce != expected.challenge_hash:
         case.refuse(Check.NONCE, Reason.NONCE_MISMATCH, "the hash is of another challenge")
     case.passed(Check.NONCE)
 
 
-def check_challenge(case: Case, expected: Answer) -> None:
+def check_challenge(case: QrCase, expected: Answer) -> None:
     """A challenge takes one answer, within its 60 seconds."""
     if expected.answered:
         case.refuse(Check.CHALLENGE, Reason.CHALLENGE_ALREADY_ANSWERED, "an answer was judged before")
@@ -55,7 +55,7 @@ def check_challenge(case: Case, expected: Answer) -> None:
     case.passed(Check.CHALLENGE)
 
 
-def check_time(case: Case) -> None:
+def check_time(case: QrCase) -> None:
     """The showing is of now, as far as this reader's clock can tell.
 
     One-way: iat - 30 <= now <= exp + 30. Answer: made since the challenge was shown, as seen by the holder's clock.
@@ -82,7 +82,7 @@ def check_time(case: Case) -> None:
         case.doubt(Check.TIME, Reason.CHECK_CLOCK_FIRST, "the code's time is outside the window; clock unconfirmed")
 
 
-def check_replay(case: Case) -> None:
+def check_replay(case: QrCase) -> None:
     """This one-way code was not shown here before. Stored now, because both signatures hold."""
     claims, now = case.kbt.claims, case.clock.now
     # A code that is late only by an unconfirmed clock may still be shown for a minute.
@@ -99,7 +99,7 @@ def check_replay(case: Case) -> None:
         case.doubt(Check.REPLAY, Reason.SEEN_HERE, "the same code was judged here before")
 
 
-def check_validity(case: Case) -> None:
+def check_validity(case: QrCase) -> None:
     """The credential is within its own validity; a clock in doubt is blamed first."""
     claims, now = case.kbt.sd_cwt.claims, case.clock.now
     early = now < claims.issued_at - TOLERANCE_SECONDS
@@ -114,7 +114,7 @@ def check_validity(case: Case) -> None:
         case.refuse(Check.VALIDITY, Reason.CREDENTIAL_NOT_YET_VALID, "the credential is not valid yet")
 
 
-def check_proof_validity(case: Case) -> None:
+def check_proof_validity(case: QrCase) -> None:
     """The showing lies inside the credential's validity, by the instants that were signed (SD-CWT, time rules)."""
     credential, proof = case.kbt.sd_cwt.claims, case.kbt.claims
     ends_at = proof.iat if proof.exp is None else proof.exp

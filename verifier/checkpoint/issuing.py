@@ -6,21 +6,21 @@ from core.reasons import Reason
 from formats.bundle.trust_table import KeyRole, KeyState
 from formats.cose import Checks, SignatureCheck
 from keys.algorithms import ES256
-from verifier.checkpoint.case import Case
+from verifier.checkpoint.case import QrCase
 from verifier.checkpoint.signatures import ask, is_compressed_point, uncompressed_point
 from verifier.checkpoint.verdict import FORM, Check
 
 
-def check_issuer_known(case: Case) -> None:
+def check_issuer_known(case: QrCase) -> None:
     """The ``kid`` names a key of the trust table; exactly that one is tried."""
     issuer = case.trust.keys.get(case.kbt.sd_cwt.kid)
     if issuer is None:
         case.refuse(Check.ISSUER_KNOWN, Reason.ISSUER_UNKNOWN, "no key of this id in the trust table")
-    case.issuer = issuer
+    case.issuer, case.bureau = issuer, issuer.bureau
     case.passed(Check.ISSUER_KNOWN)
 
 
-def check_issuer_role(case: Case) -> None:
+def check_issuer_role(case: QrCase) -> None:
     """The key may sign credentials, and of this form; keys for cards, policies and bundles may not."""
     issuer = case.issuer
     if issuer.role is not KeyRole.CREDENTIAL or FORM not in issuer.forms:
@@ -28,14 +28,14 @@ def check_issuer_role(case: Case) -> None:
     case.passed(Check.ISSUER_ROLE)
 
 
-def check_issuer_state(case: Case) -> None:
+def check_issuer_state(case: QrCase) -> None:
     """A compromised key takes all its credentials with it, whatever their dates."""
     if case.issuer.state is KeyState.COMPROMISED:
         case.refuse(Check.ISSUER_STATE, Reason.ISSUER_KEY_WITHDRAWN, "the key is compromised")
     case.passed(Check.ISSUER_STATE)
 
 
-def check_issuer_period(case: Case) -> None:
+def check_issuer_period(case: QrCase) -> None:
     """The credential was issued while the key was in use: valid_from <= iat <= retired_at."""
     issuer, issued_at = case.issuer, case.kbt.sd_cwt.claims.issued_at
     too_late = issuer.retired_at is not None and issued_at > issuer.retired_at
@@ -44,7 +44,7 @@ def check_issuer_period(case: Case) -> None:
     case.passed(Check.ISSUER_PERIOD)
 
 
-def check_specimen(case: Case) -> None:
+def check_specimen(case: QrCase) -> None:
     """The mode of the reader, of its trust table and of the code are one: all specimens or all real.
 
     Made before the key is looked for: the other mode's keys are never in this reader's table, and "a specimen" says
@@ -58,24 +58,24 @@ def check_specimen(case: Case) -> None:
     case.passed(Check.SPECIMEN)
 
 
-def check_issuer_signature(case: Case) -> Checks[None]:
+def check_issuer_signature(case: QrCase) -> Checks[None]:
     """The issuer's signature holds under the one key its ``kid`` names."""
     signed = case.kbt.sd_cwt.sign1
     held = yield from ask(SignatureCheck(case.issuer.point, ES256, signed.to_be_signed(), signed.signature))
     if not held:
         case.refuse(Check.ISSUER_SIGNATURE, Reason.ISSUER_SIGNATURE_INVALID, "the issuer's signature does not hold")
-    case.signed_by = case.issuer
+    case.signed_by = (case.issuer.bureau, case.issuer.name_zh, case.issuer.name_en)
     case.passed(Check.ISSUER_SIGNATURE)
 
 
-def check_holder_key(case: Case) -> None:
+def check_holder_key(case: QrCase) -> None:
     """The key in ``cnf`` has the form of a point; whether it lies on the curve shows at its signature."""
     if not is_compressed_point(case.kbt.sd_cwt.claims.holder_point33):
         case.refuse(Check.HOLDER_KEY, Reason.HOLDER_KEY_INVALID, "the holder key is no compressed point")
     case.passed(Check.HOLDER_KEY)
 
 
-def check_holder_signature(case: Case) -> Checks[None]:
+def check_holder_signature(case: QrCase) -> Checks[None]:
     """The holder of the key in ``cnf`` signed this showing."""
     signed, point = case.kbt.sign1, case.kbt.sd_cwt.claims.holder_point33
     held = yield from ask(SignatureCheck(point, ES256, signed.to_be_signed(), signed.signature))

@@ -19,6 +19,9 @@ FORM: Final = "eid1"
 class Check(StrEnum):
     """One question put to a code. The text is part of every interface."""
 
+    # Equal like texts, so hashed like texts: the hash of Enum is a call of Python's, for every check that passes.
+    __hash__ = str.__hash__
+
     TEXT = "text"
     STRUCTURE = "structure"
     SPECIMEN = "specimen"

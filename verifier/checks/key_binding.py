@@ -10,7 +10,7 @@ from formats.sd_jwt.key_binding import check_freshness as judge_freshness
 from formats.site_policy import Mode
 from verifier.checkpoint.clock import TOLERANCE_SECONDS
 from verifier.checkpoint.verdict import Check
-from verifier.checks.case import Case
+from verifier.checks.case import SdJwtCase
 
 MAX_AGE_SECONDS: Final = 300
 """How old a key binding may be: the time a holder has between opening a request and the verifier's judgement."""
@@ -23,14 +23,14 @@ _TOLD_BY: Final = {
 }
 
 
-def check_mode(case: Case) -> None:
+def check_mode(case: SdJwtCase) -> None:
     """The site takes answers to a request; a key binding with a nonce is never anything else."""
     if Mode.CHALLENGE not in case.policy.modes:
         case.refuse(Check.MODE, Reason.WRONG_MODE, "the site's policy does not allow this mode")
     case.passed(Check.MODE)
 
 
-def check_freshness(case: Case) -> None:
+def check_freshness(case: SdJwtCase) -> None:
     """Audience and nonce are those of the request, and the key binding was made in the last five minutes.
 
     A clock in doubt gives no GREEN, and one that no server confirmed is blamed before the holder.
@@ -53,7 +53,7 @@ def check_freshness(case: Case) -> None:
         case.doubt(Check.TIME, reason, f"{err.detail}; this reader's clock is not confirmed")
         return
     if clock.doubtful:
-        case.passed(Check.AUDIENCE, Check.NONCE)
+        case.all_passed((Check.AUDIENCE, Check.NONCE))
         case.doubt(Check.TIME, Reason.CLOCK_DOUBTFUL, "this reader's clock is in doubt")
         return
-    case.passed(*_FRESH)
+    case.all_passed(_FRESH)

@@ -28,6 +28,7 @@ def check_issuer(case: SdJwtCase) -> None:
         case.issuer = judge_issuer(credential, store, now=case.clock.now)
     except EidError as err:
         case.refuse_because(case.passed_before(err, _ISSUER, _TOLD_BY), err)
+    case.bureau = case.issuer.bureau
     case.all_passed(_ISSUER)
 
 

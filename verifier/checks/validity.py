@@ -8,10 +8,10 @@ from formats.sd_jwt_vc import check_shown_within_validity
 from formats.sd_jwt_vc import check_validity as judge_validity
 from verifier.checkpoint.clock import TOLERANCE_SECONDS
 from verifier.checkpoint.verdict import Check
-from verifier.checks.case import Case
+from verifier.checks.case import SdJwtCase
 
 
-def check_validity(case: Case) -> None:
+def check_validity(case: SdJwtCase) -> None:
     """iat, nbf and exp include now; a clock in doubt is blamed first."""
     try:
         judge_validity(case.shown.credential, now=case.clock.now, tolerance_seconds=TOLERANCE_SECONDS)
@@ -23,7 +23,7 @@ def check_validity(case: Case) -> None:
     case.passed(Check.VALIDITY)
 
 
-def check_proof_validity(case: Case) -> None:
+def check_proof_validity(case: SdJwtCase) -> None:
     """The holder signed within the credential's life, by the instants that were signed."""
     try:
         check_shown_within_validity(case.shown, tolerance_seconds=TOLERANCE_SECONDS)

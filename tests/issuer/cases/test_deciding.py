@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from re import fullmatch
 
 import pytest
 from sqlalchemy import select
@@ -15,12 +16,12 @@ from issuer.cases.deciding import (
     approved_record,
     expire_cases,
     list_cases,
-    mark_issued,
     reject_cases,
     submit_case,
 )
 from issuer.cases.model import CaseState, CaseVersion, EnrolmentCase
 from issuer.storage.engine import begin
+from issuer.storage.issuance import SqlIssuanceStore
 from issuer.storage.tables import BureauTable
 from tests.builders.bureau import (
     APPROVER,
@@ -212,6 +213,11 @@ class TestExpiring:
         assert expire_cases(BUREAU, store=office.store, now=LATE) == 2
         assert states(office) == [CaseState.APPROVED, CaseState.EXPIRED, CaseState.EXPIRED]
 
+    def test_expires_them_all_however_many(self, office: Office, tmp_path: Path) -> None:
+        imported(a_register(tmp_path, [a_row(place) for place in range(410)]), office)
+        assert expire_cases(BUREAU, store=office.store, now=LATE) == 410
+        assert set(states(office)) == {CaseState.EXPIRED}
+
 
 class TestApprovedRecord:
     def test_an_approved_record_may_be_issued_for(self, office: Office, cases: tuple[EnrolmentCase, ...]) -> None:
@@ -222,9 +228,37 @@ class TestApprovedRecord:
     def test_it_stays_so_after_issuing(self, office: Office, cases: tuple[EnrolmentCase, ...]) -> None:
         approve_cases([seen(cases[0])], officer=APPROVER, store=office.store, now=NOW)
         for _ in range(2):
-            mark_issued(BUREAU, cases[0].record_id, store=office.store, now=NOW)
+            note_issued(office, cases[0].case_id)
         assert approved_record(BUREAU, cases[0].record_id, store=office.store).case.state is CaseState.ISSUED
         assert acts(office, "case.issue") == [("system", cases[0].case_id, "version 3")]
+
+    def test_issuing_moves_no_case_that_is_not_approved(self, office: Office, cases: tuple[EnrolmentCase, ...]) -> None:
+        reject_cases([seen(cases[1])], officer=APPROVER, store=office.store, now=NOW, reason="照片不清")
+        before = states(office)
+        for case in cases:
+            note_issued(office, case.case_id)
+        assert states(office) == before
+        assert acts(office, "case.issue") == []
+
+    def test_the_document_number_is_the_persons_own_and_says_nothing_of_the_citizen_number(
+        self, office: Office, cases: tuple[EnrolmentCase, ...]
+    ) -> None:
+        approve_cases([seen(case) for case in cases], officer=APPROVER, store=office.store, now=NOW, reason="看过")
+        found = [approved_record(BUREAU, case.record_id, store=office.store) for case in cases]
+        again = [approved_record(BUREAU, case.record_id, store=office.store) for case in cases]
+        numbers = [one.document_number for one in found]
+        assert numbers == [one.document_number for one in again]
+        assert len(set(numbers)) == len(cases)
+        for one in found:
+            assert fullmatch(r"[0-9A-HJKMNP-TV-Z]{12}", one.document_number)
+            assert one.record.citizen_number[-4:] not in one.document_number
+
+    def test_another_bureaus_secret_gives_another_document_number(
+        self, office: Office, cases: tuple[EnrolmentCase, ...]
+    ) -> None:
+        with office.store.reading() as books:
+            numbers = {books.register.document_number(of, cases[0].record_id) for of in (BUREAU, OTHER_BUREAU)}
+        assert len(numbers) == 2
 
     def test_refuses_a_record_that_waits_or_was_rejected(
         self, office: Office, cases: tuple[EnrolmentCase, ...]
@@ -234,12 +268,14 @@ class TestApprovedRecord:
             with pytest.raises(Refused) as refused:
                 approved_record(BUREAU, case.record_id, store=office.store)
             assert refused.value.reason is Reason.NOT_APPROVED
-            with pytest.raises(Refused) as refused:
-                mark_issued(BUREAU, case.record_id, store=office.store, now=NOW)
-            assert refused.value.reason is Reason.NOT_APPROVED
 
     def test_a_record_of_another_bureau_is_not_found(self, office: Office, cases: tuple[EnrolmentCase, ...]) -> None:
         approve_cases([seen(cases[0])], officer=APPROVER, store=office.store, now=NOW)
         with pytest.raises(NotFound) as refused:
             approved_record(OTHER_BUREAU, cases[0].record_id, store=office.store)
         assert refused.value.reason is Reason.RECORD_UNKNOWN
+
+
+def note_issued(office: Office, case_id: str) -> None:
+    with SqlIssuanceStore(office.engine, BUREAU).transaction() as tx:
+        tx.mark_issued(case_id, NOW)

@@ -16,7 +16,6 @@ from issuer.cases.model import (
     check_reason,
     expire,
     is_stale,
-    mark_issued,
     reject,
     submit,
 )
@@ -135,14 +134,6 @@ def test_refuses_a_rejection_without_a_reason() -> None:
     assert refused.value.reason is Reason.REASON_NEEDED
 
 
-def test_only_an_approved_case_is_issued() -> None:
-    assert mark_issued(approving(a_case())).state is CaseState.ISSUED
-    for state in (CaseState.SUBMITTED, *FINAL):
-        with pytest.raises(Refused) as refused:
-            mark_issued(a_case(state=state))
-        assert refused.value.reason is Reason.NOT_APPROVED
-
-
 @pytest.mark.parametrize("text", ["x" * 201, "a\nb", "a\u202eb", "\x00"])
 def test_refuses_a_reason_that_is_not_plain_text(text: str) -> None:
     with pytest.raises(MalformedInput) as refused:
@@ -157,7 +148,7 @@ def test_a_reason_of_spaces_is_none() -> None:
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(["approve", "reject", "expire", "issue"]),
+            st.sampled_from(["approve", "reject", "expire"]),
             st.sampled_from([REGISTRAR, APPROVER, BOTH, OTHER_APPROVER]),
             st.integers(min_value=0, max_value=9 * DAY),
         ),
@@ -185,7 +176,5 @@ def _act(case: EnrolmentCase, verb: str, officer: Officer, now: int) -> Enrolmen
             return approving(case, version=case.version, officer=officer, now=now)
         case "reject":
             return rejecting(case, version=case.version, officer=officer, now=now)
-        case "expire":
-            return expire(case, now=now)
         case _:
-            return mark_issued(case)
+            return expire(case, now=now)
