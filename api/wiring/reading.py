@@ -10,8 +10,8 @@ from typing import Final
 from core.clock import Clock
 from core.errors import MalformedInput, Misconfigured, NotFound
 from core.reasons import Reason
-from formats.bundle.envelope import Bundle, Floors
 from formats.bundle import reading as bundle_reading
+from formats.bundle.envelope import Bundle, Floors
 from keys.certificates import certificates_to_pem
 from keys.trust import TrustAnchor
 from verifier.checkpoint.offline import BundleStatus
