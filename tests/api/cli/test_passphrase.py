@@ -30,7 +30,7 @@ def _typed(lines: Sequence[str], *arguments: str | Path) -> tuple[int, str]:
         assert running.stdout is not None
         said = b""
         for line in lines:
-            while not said.endswith(b": ") and (more := running.stdout.read1(1)):
+            while not said.endswith(b": ") and (more := running.stdout.read(1)):
                 said += more
             os.write(ours, line.encode() + b"\n")
             said += b"\n"
