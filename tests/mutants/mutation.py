@@ -1,8 +1,9 @@
 """Makes the mutants: copies of a module in which one check is gone, found by the shape of the code.
 
-Two conventions of the judging code are all this relies on: the fixed orders of checks are module-level constants
-whose name ends in ``_CHECKS``, and a function whose name starts with ``check_`` is a check, under whatever name a module
-imports it.
+Three conventions of the judging code are all this relies on: the fixed orders of checks are module-level constants
+whose name ends in ``_CHECKS``; a function whose name starts with ``check_`` is a check, under whatever name a module
+imports it; and a check says no by ``case.refuse``, ``case.refuse_because`` or ``case.doubt``. The last kind of mutant is
+the sharpest: the check still runs and still counts as passed, it only never says no.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 
 ORDER_SUFFIX = "_CHECKS"
 CHECK_PREFIX = "check_"
+SAYING_NO = frozenset({"refuse", "refuse_because", "doubt"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Mutant:
 def mutants_of(path: str, text: str) -> list[Mutant]:
     """Return every mutant of one module, in the order of its lines."""
     tree = ast.parse(text)
-    found = [*_without_entries(path, tree), *_without_checks(path, tree)]
+    found = [*_without_entries(path, tree), *_without_checks(path, tree), *_without_refusals(path, tree)]
     return sorted(found, key=lambda mutant: mutant.line)
 
 
@@ -85,6 +87,19 @@ def _without_checks(path: str, tree: ast.Module) -> Iterator[Mutant]:
             changed = copy.deepcopy(tree)
             _Remover(changed, _nth(changed, place), results.get(check, "None")).remove()
             yield Mutant(path, node.lineno, f"without {check}", ast.unparse(ast.fix_missing_locations(changed)))
+
+
+def _without_refusals(path: str, tree: ast.Module) -> Iterator[Mutant]:
+    for place, node in enumerate(ast.walk(tree)):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        if node.func.attr in SAYING_NO and isinstance(node.func.value, ast.Name) and node.func.value.id == "case":
+            changed = copy.deepcopy(tree)
+            call = _nth(changed, place)
+            _Remover(changed, call.func if isinstance(call, ast.Call) else call, "None").remove()
+            said = ", ".join(ast.unparse(argument) for argument in node.args[:2])
+            text = ast.unparse(ast.fix_missing_locations(changed))
+            yield Mutant(path, node.lineno, f"without {node.func.attr}({said})", text)
 
 
 def _other_names_of_checks(tree: ast.Module) -> set[str]:

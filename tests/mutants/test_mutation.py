@@ -46,6 +46,12 @@ def _mutated(text: str) -> list[str]:
             "if not check_a():\n    stop()",
             ["if not None:\n    stop()"],
         ),
+        ("if late:\n    case.refuse(Check.A, Reason.B, 'late')", ["if late:\n    pass"]),
+        (
+            "try:\n    read(x)\nexcept E as err:\n    case.refuse_because(A, err)",
+            ["try:\n    read(x)\nexcept E as err:\n    pass"],
+        ),
+        ("case.doubt(A, B, 'old')", ["pass"]),
     ],
 )
 def test_takes_out_one_check_at_a_time(text: str, expected: list[str]) -> None:
@@ -58,6 +64,8 @@ def test_takes_out_one_check_at_a_time(text: str, expected: list[str]) -> None:
         "def check_age(x): return x",
         "from verifier.rules import check_age",
         "checked(x)",
+        "other.refuse(x)",
+        "refuse(x)",
         "CHECKS = (A, B)",
         "OTHER = (Check.A, Check.B)",
         "X_CHECKS = make()",
