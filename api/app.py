@@ -33,6 +33,7 @@ def create_app(settings: Settings) -> FastAPI:
     routers: list[APIRouter] = []
     checks: list[Callable[[], bool]] = []
     keep_up: Callable[[], object] | None = None
+    close: Callable[[], None] | None = None
     if "issuer" in settings.roles:
         from api.routes import openid4vci, status_lists, trust  # noqa: PLC0415  # only in this role
         from api.wiring.issuer import open_issuer  # noqa: PLC0415
@@ -44,20 +45,23 @@ def create_app(settings: Settings) -> FastAPI:
             trust.router_for(settings.public_folder / "trust"),
         ]
         checks.append(role.is_ready)
-        keep_up = role.keep_up
+        keep_up, close = role.keep_up, role.close
     if "verifier" in settings.roles:
         from api.routes import verifications  # noqa: PLC0415  # only in this role
         from api.wiring.verifier import build_verifier  # noqa: PLC0415
 
         routers.append(verifications.router_for(build_verifier(settings)))
     routers.append(health.router_for(lambda: all(check() for check in checks)))
-    return assemble(routers, publish=keep_up)
+    return assemble(routers, publish=keep_up, close=close)
 
 
-def assemble(routers: Sequence[APIRouter], *, publish: Callable[[], object] | None) -> FastAPI:
+def assemble(
+    routers: Sequence[APIRouter], *, publish: Callable[[], object] | None, close: Callable[[], None] | None = None
+) -> FastAPI:
     """Return an application of these routers, with errors, limits and headers.
 
     publish: what is due by the clock alone, fresh status lists above all; called at start and every minute, None where nothing is published.
+    close: ends what the roles hold open; called at the end.
     """
 
     @asynccontextmanager
@@ -73,6 +77,8 @@ def assemble(routers: Sequence[APIRouter], *, publish: Callable[[], object] | No
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+            if close is not None:
+                close()
 
     app = FastAPI(title="Electronic ID card", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.router.redirect_slashes = False

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from importlib import import_module
 from typing import Final
 
@@ -132,7 +133,8 @@ def _invoke(arguments: list[str], home: str | None, output: Output) -> int:
         arguments = _with_option(arguments, "--json")
     command = typer.main.get_command(build(name))
     session = Session.start(home, output)
-    done = command.main(args=arguments, prog_name="eid", standalone_mode=False, obj=session)
+    with closing(session):
+        done = command.main(args=arguments, prog_name="eid", standalone_mode=False, obj=session)
     if done == _INTERRUPTED:
         return REFUSED
     return done if isinstance(done, int) else DONE

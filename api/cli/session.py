@@ -89,6 +89,12 @@ class Session:
         """Return the officer who acts. Raises NotFound(OFFICER_UNKNOWN)."""
         return self.bureau.officer(officer_id)
 
+    def close(self) -> None:
+        """Close the databases this run has opened."""
+        for name in ("bureau", "issuer"):
+            if name in self.__dict__:
+                getattr(self, name).close()
+
 
 def session_of(context: typer.Context) -> Session:
     """Return the session a command runs in."""

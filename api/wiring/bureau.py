@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from api.settings import Settings
 from api.wiring.issuer import FIELD_SECRET
 from core.entropy import Entropy
-from core.errors import Misconfigured
+from core.errors import EidError, Misconfigured
 from core.reasons import Reason
 from issuer.officers import Officer, acting_officer
-from issuer.register.ports import Bureau, BureauStore
+from issuer.register.ports import Bureau
 from issuer.storage.encryption import KEY_SIZE, KeyWrap
-from issuer.storage.engine import check_version, open_engine
+from issuer.storage.engine import open_current
 from issuer.storage.store import SqlBureauStore
 from keys.certificates import certificates_from_pem, is_specimen
 from keys.storage.files import KeyFiles
@@ -26,8 +26,12 @@ class BureauSide:
     """
 
     bureau: Bureau
-    store: BureauStore
+    store: SqlBureauStore
     specimen: bool
+
+    def close(self) -> None:
+        """Close the connections to the database."""
+        self.store.close()
 
     def officer(self, officer_id: str) -> Officer:
         """Return the officer who acts. Raises NotFound(OFFICER_UNKNOWN)."""
@@ -43,17 +47,20 @@ def open_bureau(settings: Settings, keys: KeyFiles, entropy: Entropy) -> BureauS
     """
     root = read_root(settings)
     store = open_store(settings, keys, entropy)
-    with store.reading() as books:
-        found = (books.register.bureau(settings.bureau),) if settings.bureau else books.register.bureaus()
-    if len(found) != 1:
-        raise Misconfigured(Reason.SETTING_INVALID, "say which bureau is meant with EID_BUREAU")
+    try:
+        with store.reading() as books:
+            found = (books.register.bureau(settings.bureau),) if settings.bureau else books.register.bureaus()
+        if len(found) != 1:
+            raise Misconfigured(Reason.SETTING_INVALID, "say which bureau is meant with EID_BUREAU")
+    except EidError:
+        store.close()
+        raise
     return BureauSide(found[0], store, is_specimen(root))
 
 
 def open_store(settings: Settings, keys: KeyFiles, entropy: Entropy) -> SqlBureauStore:
     """Return the bureaus' store of a home's database, whose version must be this code's."""
-    engine = open_engine(settings.database)
-    check_version(engine)
+    engine = open_current(settings.database)
     return SqlBureauStore(engine, KeyWrap(keys.secret(FIELD_SECRET, KEY_SIZE), entropy))
 
 

@@ -41,7 +41,7 @@ def look_over(settings: Settings, clock: Clock, entropy: Entropy) -> tuple[Looke
     checks: tuple[tuple[str, Callable[[], object]], ...] = (
         ("口令 · passphrase", keys.check_passphrase),
         ("密钥签名自检 · every key signs", signs),
-        ("数据库 · database", lambda: open_bureau(settings, keys, entropy)),
+        ("数据库 · database", lambda: open_bureau(settings, keys, entropy).close()),
         ("信任列表 · trust list", lambda: TrustFolder(settings).current(now=clock.now())),
     )
     return tuple(Looked(what, _problem(check)) for what, check in checks)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +29,7 @@ from issuer.register.ports import ApprovedRecord, Bureau, BureauStore
 from issuer.secrets import IssuanceSecret
 from issuer.status import StatusDesk
 from issuer.storage.encryption import KEY_SIZE, KeyWrap
-from issuer.storage.engine import check_version, open_engine
+from issuer.storage.engine import open_current
 from issuer.storage.issuance import SqlIssuanceStore
 from issuer.storage.status import StatusFiles
 from issuer.storage.store import SqlBureauStore
@@ -106,9 +107,13 @@ def dataset_of(approved: ApprovedRecord, bureau: BureauContext) -> CredentialDat
     )
 
 
+def _has_nothing_open() -> None:
+    """A role over a store that somebody else closes."""
+
+
 @dataclass(frozen=True, slots=True)
 class IssuerRole:
-    """The issuing side of one bureau, ready to be used by routes and commands."""
+    """The issuing side of one bureau, ready to be used by routes and commands. ``close`` ends its connections."""
 
     context: IssuingContext
     offers: OfferDesk
@@ -117,6 +122,7 @@ class IssuerRole:
     status: StatusDesk
     issuer_metadata: CredentialIssuerMetadata
     server_metadata: AuthorizationServerMetadata
+    close: Callable[[], None] = _has_nothing_open
 
     def keep_up(self) -> None:
         """Do what is due by the clock alone: publish status lists, expire cases nobody decided.
@@ -180,8 +186,7 @@ def build_issuer(
     Raises Misconfigured for a database of another version, a wrong passphrase, a missing root or an unclear bureau.
     """
     clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
-    engine = open_engine(database)
-    check_version(engine)
+    engine = open_current(database)
     bureaus = SqlBureauStore(engine, KeyWrap(keys.secret(FIELD_SECRET, KEY_SIZE), entropy))
     chosen = _choose(bureaus, bureau)
     *earlier, signer = _document_signers(keys)
@@ -208,7 +213,8 @@ def build_issuer(
         clock=clock,
         entropy=entropy,
     )
-    return assemble_issuer(context, StatusFiles(public_folder / "status" / chosen.bureau))
+    role = assemble_issuer(context, StatusFiles(public_folder / "status" / chosen.bureau))
+    return replace(role, close=engine.dispose)
 
 
 def _document_signers(keys: KeyFiles) -> list[InProcessSigner]:

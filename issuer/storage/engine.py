@@ -74,6 +74,17 @@ def begin(engine: Engine, *, read_only: bool = False) -> Iterator[Connection]:
         raise translated from err
 
 
+def open_current(url: str) -> Engine:
+    """Return the engine of a database that has the version of this code; raises as ``open_engine`` and ``check_version``."""
+    engine = open_engine(url)
+    try:
+        check_version(engine)
+    except EidError:
+        engine.dispose()
+        raise
+    return engine
+
+
 def check_version(engine: Engine) -> None:
     """Make sure that the database has the version of this code.
 
