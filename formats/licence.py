@@ -22,6 +22,15 @@ LONGEST_SECONDS = 72 * 3600
 TOLERANCE_SECONDS = 30
 _LONGEST_PLACE = 40
 
+GROUNDS = {
+    "suspect": ("对有违法犯罪嫌疑的人员查明身份", "a suspect's identity"),
+    "control": ("依法实施现场管制", "on-site control ordered by law"),
+    "incident": ("突发事件现场", "a sudden incident"),
+    "event": ("车站、港口、机场或重大活动场所", "a station, port, airport or major event"),
+    "law": ("法律规定的其他情形", "another ground set by law"),
+}
+"""The grounds of article 15 of the Resident ID Card Law: codes short enough for a challenge, and what wallets say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Licence:

@@ -9,7 +9,7 @@ from typing import Final
 
 from core.errors import Misconfigured, NotFound
 from core.reasons import Reason
-from formats.dataset import ATTRIBUTES, GROUPS, Group
+from formats.dataset import ATTRIBUTES, GROUPS
 from formats.sd_jwt_vc import VCT
 from issuer.policy import Form, IssuancePolicy
 from issuer.ports import BureauContext
@@ -33,54 +33,6 @@ FORMS: Final[Mapping[str, Form]] = MappingProxyType({SD_JWT_VC_ID: Form.SD_JWT_V
 
 _ES256_JOSE: Final = "ES256"
 _ES256_COSE: Final = -9
-
-# What people call a claim, in Chinese and English, by its name in the table of attributes.
-_NAMES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
-    {
-        "full_name": ("姓名", "Name as registered"),
-        "name_latin": ("拉丁字母姓名", "Name in Latin letters"),
-        "family_name": ("姓", "Family name"),
-        "given_name": ("名", "Given name"),
-        "name_local_script": ("民族文字姓名", "Name in local script"),
-        "birth_date": ("出生日期", "Date of birth"),
-        "citizen_number": ("公民身份号码", "Citizen number"),
-        "number_tail": ("号码后四位", "End of the citizen number"),
-        "sex": ("性别", "Sex"),
-        "nationality": ("国籍", "Nationality"),
-        "ethnicity": ("民族", "Ethnic group"),
-        "ethnicity_code": ("民族代码", "Code of the ethnic group"),
-        "address": ("住址", "Registered address"),
-        "division_code": ("行政区划代码", "Division code"),
-        "document_type": ("证件类型", "Type of document"),
-        "document_number": ("证件号码", "Document number"),
-        "date_of_issuance": ("签发日期", "Date of issue"),
-        "date_of_expiry": ("有效期截止日期", "Date of expiry"),
-        "issuing_authority": ("签发机关", "Issuing authority"),
-        "issuing_country": ("签发国家", "Issuing country"),
-        "issuing_division": ("签发机关所在地", "Division of the issuing authority"),
-        "card_authority": ("卡面签发机关", "Authority printed on the card"),
-        "portrait": ("照片", "Portrait"),
-        "age_equal_or_over_14": ("已满14周岁", "14 or older"),
-        "age_equal_or_over_16": ("已满16周岁", "16 or older"),
-        "age_equal_or_over_18": ("已满18周岁", "18 or older"),
-        "age_equal_or_over_60": ("已满60周岁", "60 or older"),
-        "age_equal_or_over_65": ("已满65周岁", "65 or older"),
-    }
-)
-_GROUP_NAMES: Final[Mapping[Group, tuple[str, str]]] = MappingProxyType(
-    {
-        Group.NAME: ("姓名", "Name"),
-        Group.BIRTH_DATE: ("出生日期", "Date of birth"),
-        Group.CITIZEN_NUMBER: ("公民身份号码", "Citizen number"),
-        Group.NUMBER_TAIL: ("号码后四位", "End of the citizen number"),
-        Group.CIVIL: ("性别、国籍、民族", "Sex, nationality, ethnic group"),
-        Group.ADDRESS: ("住址", "Registered address"),
-        Group.DOCUMENT: ("证件与签发信息", "Document and issuance"),
-        Group.PORTRAIT: ("照片", "Portrait"),
-        Group.AGE_18: ("是否已满18周岁", "Whether 18 or older"),
-        Group.OTHER_AGES: ("其他年龄段", "Other age limits"),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +119,7 @@ def server_metadata(where: Addresses) -> AuthorizationServerMetadata:
 
 def _sd_jwt_vc() -> CredentialConfiguration:
     claims = [
-        Claim(path=list(attribute.jose), display=_display(*_NAMES[attribute.name]))
+        Claim(path=list(attribute.jose), display=_display(attribute.zh, attribute.en))
         for attribute in ATTRIBUTES
         if attribute.jose is not None
     ]
@@ -186,7 +138,7 @@ def _sd_jwt_vc() -> CredentialConfiguration:
 
 def _qr() -> CredentialConfiguration:
     # In the QR token the parts that can be shown by themselves are the groups: a path is the name of one.
-    claims = [Claim(path=[group.word], display=_display(*_GROUP_NAMES[group])) for group in GROUPS]
+    claims = [Claim(path=[group.word], display=_display(group.zh, group.en)) for group in GROUPS]
     return CredentialConfiguration(
         format=QR_FORMAT,
         scope=QR_ID,

@@ -10,13 +10,9 @@ from core.audit import AuditEvent, AuditLog
 from core.errors import MalformedInput
 from core.reasons import Reason
 from formats.dataset import Group
-from formats.licence import LONGEST_SECONDS, Licence
+from formats.licence import GROUNDS, LONGEST_SECONDS, Licence
 from formats.site_policy import BUILT_IN
 from issuer.officers import Officer, Role
-
-GROUNDS: Final = ("suspect", "control", "incident", "event", "law")
-"""The grounds of article 15 of the Resident ID Card Law, as codes short enough for a challenge: a suspect, on-site control, a
-sudden incident, a station or event named by the city, another ground by law."""
 
 _POST_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,15}")
 _LONGEST_PLACE: Final = 40
@@ -82,7 +78,7 @@ def licence_of(post: Post, *, now: int, specimen: bool) -> Licence:
         place=post.place,
         site_kind=post.site_kind,
         groups=groups,
-        grounds=GROUNDS if policy.ground_required else (),
+        grounds=tuple(GROUNDS) if policy.ground_required else (),
         post_point33=post.point,
         expires_at=now + LONGEST_SECONDS,
         specimen=specimen,

@@ -247,14 +247,14 @@ def _ask_consent(choice: Choice, wording: Wording, *, yes: bool, quiet: bool) ->
 
 
 def _consent_lines(choice: Choice, wording: Wording) -> list[str]:
-    from wallet_client.wording import NO_GROUND, group_names, site_kind_name
+    from wallet_client.wording import ground_name, group_names, site_kind_name
 
     lines = [wording.say("one_way")]
     if choice.mode != "one-way":
         lines = [
             wording.say("who", place=choice.place, kind=site_kind_name(choice.site_kind)),
             wording.say("post", post=choice.post_id, licence=choice.licence_number),
-            wording.say("why", ground=choice.ground or NO_GROUND),
+            wording.say("why", ground=ground_name(choice.ground)),
         ]
     lines.append(wording.say("fields", groups=group_names(choice.groups)))
     held_back = [group for group in choice.asked if group not in choice.groups]
@@ -372,10 +372,10 @@ def _showing_facts(number: int, row: Showing) -> dict[str, object]:
 
 def _showing_line(number: int, row: Showing, wording: Wording) -> str:
     from wallet_client.presenting import groups_from_words
-    from wallet_client.wording import group_names, instant, site_kind_name
+    from wallet_client.wording import ground_name, group_names, instant, site_kind_name
 
     who = f"{row.place} ({wording.pick(*site_kind_name(row.site_kind))})" if row.place else wording.say("anyone")
-    ground = f" · {row.ground}" if row.ground else ""
+    ground = f" · {wording.pick(*ground_name(row.ground))}" if row.ground else ""
     return (
         f"{number}  {instant(row.shown_at)}  {who}{ground}  {wording.pick(*group_names(groups_from_words(row.groups)))}"
     )

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 from core.reasons import Reason
 from formats.dataset import ATTRIBUTES, Attribute, Group, value_words
 from formats.encoding.cbor import CborMap, CborValue
+from formats.licence import GROUNDS
 
 _TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({
     "accepted": ("已领取：{bureau}", "Accepted from {bureau}"),
@@ -81,6 +82,11 @@ def group_names(groups: Iterable[Group]) -> tuple[str, str]:
     """Return the names of groups in a row, in Chinese and English."""
     named = tuple(groups)
     return "、".join(group.zh for group in named), ", ".join(group.en for group in named)
+
+
+def ground_name(code: str | None) -> tuple[str, str]:
+    """Return the words for a ground of a licence, in Chinese and English; a code we do not know stands for itself."""
+    return NO_GROUND if not code else GROUNDS.get(code, (code, code))
 
 
 def form_name(form: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from core.reasons import Reason
 from formats.dataset import (
     ATTRIBUTES,
+    GROUPS,
     Glyph,
     Group,
     age_on,
@@ -20,6 +21,7 @@ from formats.dataset import (
     read_group,
 )
 from formats.encoding.cbor import CborMap, CborValue
+from formats.licence import GROUNDS
 from tests.builders.people import a_person, tiny_portrait
 from tests.builders.refusals import refused
 
@@ -192,3 +194,12 @@ def test_does_not_issue_what_no_reader_accepts() -> None:
         group_values(a_person(full_name="样" * 51), as_of=DAY)
     with refused(Reason.PORTRAIT_BAD):
         group_values(a_person(qr_portrait=b"RIFF"), as_of=DAY)
+
+
+def test_every_attribute_and_group_has_a_name_in_both_languages() -> None:
+    rows = [(attribute.zh, attribute.en) for attribute in ATTRIBUTES] + [(group.zh, group.en) for group in GROUPS]
+    assert all(any(ord(letter) > 0x4E00 for letter in zh) and en.isascii() and en for zh, en in rows)
+
+
+def test_every_ground_fits_a_challenge_and_has_words_in_both_languages() -> None:
+    assert all(len(code) <= 8 and zh and en.isascii() for code, (zh, en) in GROUNDS.items())

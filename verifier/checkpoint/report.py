@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from core.reasons import Colour, Reason
-from formats.dataset import ATTRIBUTES, Group
+from formats.dataset import ATTRIBUTES, Group, value_words
 from formats.encoding.cbor import CborValue
 from formats.encoding.json import JsonValue
 from formats.site_policy import Mode
@@ -19,40 +19,8 @@ _ONE_WAY_NOTE: Final = "单向码：其他岗位无法得知它是否已被使�
 _HELD: Final = "由本人持有：请与照片比对。 Held by its owner: compare the face with the portrait."
 _NO_FACE: Final = "未出示照片，不能据此认定由本人持有。 No portrait was shown: nothing here says who holds it."
 _TRAINING: Final = "训练模式：样证。 Training mode: a specimen."
-_LABELS: Final = {
-    "full_name": "姓名 Name",
-    "name_latin": "拉丁字母姓名 Name in Latin letters",
-    "glyphs": "字形 Glyphs",
-    "family_name": "姓 Family name",
-    "given_name": "名 Given name",
-    "name_local_script": "本民族文字姓名 Name in local script",
-    "birth_date": "出生日期 Birth date",
-    "citizen_number": "公民身份号码 Citizen number",
-    "number_tail": "号码尾号 Number tail",
-    "sex": "性别 Sex",
-    "nationality": "国籍 Nationality",
-    "ethnicity": "民族 Ethnicity",
-    "ethnicity_code": "民族代码 Ethnicity code",
-    "address": "住址 Address",
-    "division_code": "区划代码 Division",
-    "document_type": "证件类型 Document type",
-    "document_number": "证件号码 Document number",
-    "date_of_issuance": "签发日期 Issued",
-    "date_of_expiry": "有效期至 Valid until",
-    "issuing_authority": "签发机关 Issuing authority",
-    "issuing_country": "签发国家 Issuing country",
-    "issuing_division": "签发区划 Issuing division",
-    "card_authority": "实体证签发机关 Authority on the card",
-    "portrait": "照片 Portrait",
-    "age_equal_or_over_14": "满 14 周岁 14 or over",
-    "age_equal_or_over_16": "满 16 周岁 16 or over",
-    "age_equal_or_over_18": "满 18 周岁 18 or over",
-    "age_equal_or_over_60": "满 60 周岁 60 or over",
-    "age_equal_or_over_65": "满 65 周岁 65 or over",
-}
-# The QR token's small portrait goes by the plain name here: whoever reads a verdict knows only one.
-_FIELDS: Final = tuple(
-    ("portrait" if attribute.group is Group.PORTRAIT else attribute.name, attribute.group, attribute.key)
+_SHOWN: Final = tuple(
+    (attribute, attribute.group, attribute.key)
     for attribute in ATTRIBUTES
     if attribute.group is not None and attribute.key is not None
 )
@@ -109,8 +77,10 @@ def to_lines(verdict: Verdict) -> list[str]:
 def _person_lines(verdict: Verdict) -> Iterator[str]:
     if verdict.person is None:
         return
-    for name, value in _json_fields(verdict.person):
-        yield f"{_LABELS[name]}: {'✓' if name == 'portrait' else _plain(value)}"
+    for attribute, group, key in _SHOWN:
+        value = verdict.person.value(group, key)
+        if value is not None:
+            yield f"{attribute.zh} {attribute.en}: {_plain(attribute.name, value)}"
     if verdict.held_by_owner:
         yield _HELD
     elif Group.PORTRAIT not in verdict.person.groups:
@@ -119,18 +89,21 @@ def _person_lines(verdict: Verdict) -> Iterator[str]:
         yield _ONE_WAY_NOTE
 
 
-def _plain(value: JsonValue) -> str:
-    if isinstance(value, bool):
-        return "是 yes" if value else "否 no"
+def _plain(name: str, value: CborValue) -> str:
+    if isinstance(value, bytes):
+        return "✓"
     if isinstance(value, list):
-        return ", ".join(str(item["code_point"]) for item in value if isinstance(item, dict))
-    return str(value)
+        return ", ".join(str(_glyph_code(item)) for item in value)
+    zh, en = value_words(name, value)
+    return zh if zh == en else f"{zh} {en}"
 
 
 def _json_fields(person: ShownPerson) -> Iterator[tuple[str, JsonValue]]:
-    for name, group, key in _FIELDS:
+    for attribute, group, key in _SHOWN:
         value = person.value(group, key)
         if value is not None:
+            # The QR token's small portrait goes by the plain name here: whoever reads a verdict knows only one.
+            name = "portrait" if group is Group.PORTRAIT else attribute.name
             yield name, _json_value(name, value)
 
 
@@ -144,8 +117,15 @@ def _json_value(name: str, value: CborValue) -> JsonValue:
 
 def _glyph(item: CborValue) -> JsonValue:
     match item:
-        case [int(code_point), bytes(bitmap)]:
-            return {"code_point": f"U+{code_point:04X}", "bitmap": b64encode(bitmap).decode("ascii")}
+        case [int(), bytes(bitmap)]:
+            return {"code_point": _glyph_code(item), "bitmap": b64encode(bitmap).decode("ascii")}
+    raise TypeError("a glyph that was never read")
+
+
+def _glyph_code(item: CborValue) -> str:
+    match item:
+        case [int(code_point), bytes()]:
+            return f"U+{code_point:04X}"
     raise TypeError("a glyph that was never read")
 
 

@@ -7,13 +7,12 @@ import pytest
 
 from core.reasons import Colour
 from formats import signature_checks
-from formats.dataset import ATTRIBUTES, Glyph, Group
+from formats.dataset import Glyph, Group
 from formats.encoding.json import encode
 from tests.builders.readers import challenge, judged, policy
 from tests.builders.verdicts import NOW, PERSON, Code, answer
 from tests.vectors.verdicts import make, run
 from tests.vectors.verdicts.run import Vector
-from verifier.checkpoint import report
 from verifier.checkpoint.report import to_json, to_lines
 
 VECTORS = run.load()
@@ -74,11 +73,6 @@ def test_writes_a_glyph_beside_its_code_point() -> None:
     assert isinstance(person["glyphs"], list)
     assert person["glyphs"][0]["code_point"] == "U+20BB7"  # type: ignore[index, call-overload]  # JSON
     assert any("U+20BB7" in line for line in to_lines(verdict))
-
-
-def test_every_field_has_a_label() -> None:
-    names = {a.name for a in ATTRIBUTES if a.group is not None and a.group is not Group.PORTRAIT} | {"portrait"}
-    assert names == report._LABELS.keys()
 
 
 def test_says_held_by_its_owner_only_where_a_portrait_was_shown() -> None:
