@@ -36,7 +36,7 @@ def create_app(settings: Settings) -> FastAPI:
     close: Callable[[], None] | None = None
     if "issuer" in settings.roles:
         from api.routes import openid4vci, status_lists, trust  # noqa: PLC0415  # only in this role
-        from api.wiring.issuer import open_issuer  # noqa: PLC0415
+        from api.wiring.issuer import open_issuer  # noqa: PLC0415  # only in this role
 
         role = open_issuer(settings)
         routers += [
@@ -48,7 +48,7 @@ def create_app(settings: Settings) -> FastAPI:
         keep_up, close = role.keep_up, role.close
     if "verifier" in settings.roles:
         from api.routes import verifications  # noqa: PLC0415  # only in this role
-        from api.wiring.verifier import build_verifier  # noqa: PLC0415
+        from api.wiring.verifier import build_verifier  # noqa: PLC0415  # only in this role
 
         routers.append(verifications.router_for(build_verifier(settings)))
     routers.append(health.router_for(lambda: all(check() for check in checks)))

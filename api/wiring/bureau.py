@@ -73,7 +73,7 @@ def create_store(settings: Settings, keys: KeyFiles, entropy: Entropy) -> SqlBur
 def upgrade_database(settings: Settings) -> tuple[str | None, str]:
     """Bring a home's database to this code's version; return its revision before and after."""
     # Alembic takes as long to load as everything else together, and only this needs it.
-    from issuer.storage.upgrading import upgrade  # noqa: PLC0415
+    from issuer.storage.upgrading import upgrade  # noqa: PLC0415  # loaded for this only
 
     return upgrade(settings.database)
 
