@@ -47,10 +47,12 @@ def create_app(settings: Settings) -> FastAPI:
         checks.append(role.is_ready)
         keep_up, close = role.keep_up, role.close
     if "verifier" in settings.roles:
-        from api.routes import verifications  # noqa: PLC0415  # only in this role
+        from api.routes import bundles, verifications  # noqa: PLC0415  # only in this role
+        from api.wiring.bundle_shelf import published_folder  # noqa: PLC0415  # only in this role
         from api.wiring.verifier import build_verifier  # noqa: PLC0415  # only in this role
 
         routers.append(verifications.router_for(build_verifier(settings)))
+        routers.append(bundles.router_for(published_folder(settings.home)))
     routers.append(health.router_for(lambda: all(check() for check in checks)))
     return assemble(routers, publish=keep_up, close=close)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -95,7 +95,6 @@ _REASON_STATUS: Final[Mapping[Reason, int]] = MappingProxyType(
         Reason.TOO_LARGE: 413,
         Reason.METHOD_NOT_ALLOWED: 405,
         Reason.NOT_ACCEPTABLE: 406,
-        Reason.HISTORY_UNSUPPORTED: 501,
         Reason.ROLE_MISSING: 403,
         Reason.SAME_OFFICER: 403,
     }
@@ -131,8 +130,11 @@ def problem_status(error: EidError) -> int:
     return next((status for family, status in _FAMILY_STATUS if isinstance(error, family)), 500)
 
 
-def problem_body(reason: Reason, status: int) -> bytes:
-    """Return problem details (RFC 9457): the row of the table of reasons, and nothing of what the caller sent."""
+def problem_body(reason: Reason, status: int, *, accepted: Sequence[str] = ()) -> bytes:
+    """Return problem details (RFC 9457): the row of the table of reasons, and nothing of what the caller sent.
+
+    accepted: what would have been taken, where the caller named something that is not known.
+    """
     row = reason.value
     body: dict[str, JsonValue] = {
         "type": f"urn:eid:problem:{row.code}",
@@ -143,6 +145,8 @@ def problem_body(reason: Reason, status: int) -> bytes:
         "next": row.next_en,
         "next_zh": row.next_zh,
     }
+    if accepted:
+        body["accepted"] = list[JsonValue](accepted)
     return json.encode(body)
 
 

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core.errors import Misconfigured
 from core.reasons import Reason
+from keys.certificate_profiles import status_signer_profile
 
 ROLES: Final = ("issuer", "verifier")
 _PASSPHRASE_FILE_MAX_BYTES: Final = 4096
@@ -23,7 +24,12 @@ class Settings(BaseSettings):
     home:             where data lives: database, keys, published files.
     database_url:     SQLAlchemy address; the default is a SQLite file in ``home``.
     public_url:       what identifiers, ``aud`` and ``htu`` are made from, never the Host header; no slash at its end.
+    glyph_font:       TrueType or OpenType file that rare characters of names are drawn with; none: no pictures of them.
+    card_font:        TrueType or OpenType file that printed cards are set in; none: Noto Sans CJK of the system.
     bureau:           the bureau this deployment issues for; not needed while the database has one only.
+    status_signer_eku: object identifier of the certificate usage of separate signers of status lists, which the draft of
+                      Token Status List still leaves open; with it ``eid init`` makes such a signer and lists
+                      it. None: the document signers sign their lists.
     roles:            what is switched on, parted by commas.
     behind_tls_proxy: the operator's word that only a TLS-terminating proxy reaches this port.
     """
@@ -35,9 +41,12 @@ class Settings(BaseSettings):
     public_url: str | None = None
     passphrase: SecretStr | None = None
     passphrase_file: Path | None = None
+    glyph_font: Path | None = None
+    card_font: Path | None = None
     wallet_home: Path = Path("eid-wallet")
     wallet_pin: SecretStr | None = None
     bureau: str | None = Field(default=None, pattern=r"^[0-9]{12}$")
+    status_signer_eku: str | None = Field(default=None, pattern=r"^[0-2](\.(0|[1-9][0-9]{0,39}))+$")
     roles: Annotated[frozenset[str], NoDecode] = frozenset(ROLES)
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65535)
@@ -53,6 +62,13 @@ class Settings(BaseSettings):
     def _known_roles(cls, value: frozenset[str]) -> frozenset[str]:
         if not value or not value <= set(ROLES):
             raise ValueError(f"roles are {', '.join(ROLES)}")
+        return value
+
+    @field_validator("status_signer_eku")
+    @classmethod
+    def _usage_of_its_own(cls, value: str | None) -> str | None:
+        if value is not None:
+            status_signer_profile(value)
         return value
 
     @field_validator("public_url")

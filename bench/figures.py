@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from bench.measuring import Constant, Figure
-from bench.scenes import pictures, qr_code, register, sd_jwt_vc, status_lists
+from bench.scenes import mdoc, pictures, qr_code, register, sd_jwt_vc, status_lists
 
 Line: TypeAlias = Figure | Constant
 Scene: TypeAlias = Callable[[Path, ExitStack], Sequence[Line]]
@@ -27,12 +27,21 @@ SCENES: Final[Scenes] = (
     (("qr-offline-name", "qr-offline-portrait"), lambda *_: qr_code.offline_verdicts()),
     (("sd-jwt-vc-verify", "sd-jwt-vc-first-sight"), lambda *_: sd_jwt_vc.verifying()),
     (("sd-jwt-vc-issue",), lambda *_: sd_jwt_vc.issuing()),
+    (("mdoc-verify",), lambda *_: mdoc.verifying()),
+    (("mdoc-issue",), lambda *_: mdoc.issuing()),
+    (("sd-cwt-verify",), lambda *_: qr_code.verifying()),
     (("sd-cwt-issue",), lambda *_: qr_code.issuing()),
     (("qr-png", "qr-png-ratio"), lambda *_: pictures.drawing()),
     (("rows-validated",), lambda *_: register.checking()),
     (("rows-loaded", "import-10000"), lambda folder, _: register.importing(folder)),
-    (("status-list",), lambda *_: status_lists.publishing()),
-    (("snapshot-size", "snapshot-load", "snapshot-look-up"), lambda *_: status_lists.snapshots()),
+    (("status-list", "status-list-cwt"), lambda *_: status_lists.publishing()),
+    (
+        ("snapshot-size", "snapshot-classes", "snapshot-load", "snapshot-look-up"),
+        lambda *_: status_lists.snapshots(),
+    ),
+    (("delta-size", "delta-apply"), lambda *_: status_lists.deltas()),
+    (("copies-10m-size", "copies-10m-load"), lambda *_: status_lists.copies("copies-10m", 10_000_000)),
+    (("copies-150m-size", "copies-150m-load"), lambda *_: status_lists.copies("copies-150m", 150_000_000)),
     (("issuance-http",), _issuance_over_http),
 )
 

@@ -58,6 +58,8 @@ class Reason(Enum):
     HOLDER_PROOF_MISSING = ReasonRow("holder_proof_missing", _RED, "缺少持证人签名。", "The holder's own signature is missing.", *_REFUSE)
     CLAIMS_MALFORMED = ReasonRow("claims_malformed", _RED, "证件内容缺项或类型有误。", "A required claim is missing or of the wrong kind.", *_REFUSE)
     ALGORITHM_NOT_ALLOWED = ReasonRow("algorithm_not_allowed", _RED, "签名算法不被允许。", "The signature algorithm is not allowed.", *_REFUSE)
+    COMPRESSION_MALFORMED = ReasonRow("compression_malformed", _RED, "二维码的压缩内容有误。", "The code's compressed content is not one whole zlib stream.", *_AGAIN)
+    CARD_ENCRYPTED = ReasonRow("card_encrypted", _RED, "二维码内容已加密，本机不接受加密的纸质凭证。", "The card's content is encrypted (COSE_Encrypt0); encrypted cards are not accepted.", *_REFUSE)
     FORM_UNKNOWN = ReasonRow("form_unknown", _RED, "无法识别的证件格式。", "This credential form is not known here.", *_REFUSE)
     JSON_MALFORMED = ReasonRow("json_malformed", _RED, "JSON 内容有误。", "The JSON is not strict.", *_REFUSE)
     BASE64URL_MALFORMED = ReasonRow("base64url_malformed", _RED, "base64url 编码有误。", "The text is not strict base64url.", *_REFUSE)
@@ -131,11 +133,13 @@ class Reason(Enum):
 
     # --- site policy
     FORM_NOT_ACCEPTED = ReasonRow("form_not_accepted", _RED, "本岗位不接受此类证件。", "This site does not accept this form.", *_REFUSE)
+    PAPER_CARD = ReasonRow("paper_card", _AMBER, "纸质凭证：请比对人脸。", "Paper: compare the face.", "与照片相符方可接受；不符则不予接受。", "Accept it only if the holder's face is the one in the portrait.")
     FIELD_MISSING = ReasonRow("field_missing", _AMBER, "缺少本岗位需要的内容。", "A field this site needs was not shown.", "请持证人补充出示，或人工核验。", "Ask for the missing field, or decide by hand.")
     AGE_NOT_MET = ReasonRow("age_not_met", _RED, "未达到年龄要求。", "The age demanded here is not reached.", *_REFUSE)
     AGE_ANSWER_STALE = ReasonRow("age_answer_stale", _AMBER, "年龄结果为签发时的结果，可能已变化。", "The age answer is as of issue and may have changed.", *_REFRESH)
     KEY_STORAGE_INSUFFICIENT = ReasonRow("key_storage_insufficient", _RED, "钱包密钥保护级别不足。", "The wallet's key protection is too weak for this site.", *_REFUSE)
     ASSURANCE_INSUFFICIENT = ReasonRow("assurance_insufficient", _AMBER, "证件核验级别不足。", "The enrolment level is lower than this site demands.", "请出示实体证件。", "Ask for the plastic card.")
+    SUITE_UNAVAILABLE = ReasonRow("suite_unavailable", _AMBER, "本机缺少该签名算法所需的系统组件，未能核验。", "This machine lacks what this signature algorithm needs, so nothing could be checked.", "请改用其他设备，或请管理员安装所缺组件。", "Use another reader, or have the operator install what is missing.")
     COULD_NOT_CHECK = ReasonRow("could_not_check", _AMBER, "本机故障，未能完成核验。", "This reader failed before the check was complete.", "请重试，或改用其他设备。", "Try again, or use another reader.")
 
     # --- what never colours a verdict: bundles and trust data at the reader's door
@@ -143,6 +147,7 @@ class Reason(Enum):
     BUNDLE_MISSING = ReasonRow("bundle_missing", None, "没有离线数据包。", "There is no bundle.", "请先装入数据包。", "Load one: eid bundle update FILE.")
     BUNDLE_INVALID = ReasonRow("bundle_invalid", None, "离线数据包无效。", "The bundle or a part of it is not valid.", *_OPERATOR)
     BUNDLE_OLDER = ReasonRow("bundle_older", None, "数据包比已有的旧。", "The bundle is older than what was seen before.", "请取得最新数据包。", "Get the newest bundle.")
+    BUNDLE_BASE_OTHER = ReasonRow("bundle_base_other", None, "该增量包不是由本机现有的数据包生成的。", "This delta was made from another bundle than the one held here.", "请载入完整数据包。", "Load the full bundle.")
     TRUST_LIST_INVALID = ReasonRow("trust_list_invalid", None, "信任列表无效。", "The trust list is not valid.", *_OPERATOR)
     TRUST_LIST_OLDER = ReasonRow("trust_list_older", None, "信任列表比已有的旧。", "The trust list is older than what was seen before.", "请取得最新信任列表。", "Get the newest trust list.")
     BUNDLE_EXPIRED = ReasonRow("bundle_expired", None, "数据包已过期。", "The bundle has expired.", "请取得最新数据包。", "Get the newest bundle.")
@@ -172,7 +177,10 @@ class Reason(Enum):
     TEXT_NOT_ALLOWED = ReasonRow("text_not_allowed", None, "填写的文字过长或含有不允许的字符。", "A text is too long or has characters that are not allowed.", *_RESEND)
     STATUS_ACT_UNKNOWN = ReasonRow("status_act_unknown", None, "没有该待批操作。", "There is no such act waiting for approval.", *_RESEND)
     FILE_UNREADABLE = ReasonRow("file_unreadable", None, "文件无法读取。", "The file cannot be read.", *_RESEND)
+    FILE_UNWRITABLE = ReasonRow("file_unwritable", None, "文件无法写入。", "The file cannot be written.", "请检查目录是否存在、是否可写。", "Name a folder that exists and may be written to.")
     REGISTER_FILE_MALFORMED = ReasonRow("register_file_malformed", None, "人口登记文件格式有误，未导入任何内容。", "The register file is malformed; nothing was imported.", *_RESEND)
+    AUDIT_CHECKPOINT_INVALID = ReasonRow("audit_checkpoint_invalid", None, "审计检查点系伪造或已损坏。", "The audit checkpoint is forged or damaged.", *_OPERATOR)
+    AUDIT_FILE_MALFORMED = ReasonRow("audit_file_malformed", None, "审计文件格式有误。", "The audit file is malformed.", *_RESEND)
 
     # --- offers, tokens, credentials on the wire
     OFFER_UNKNOWN = ReasonRow("offer_unknown", None, "领证码无效。", "The offer is not valid.", *_COUNTER)
@@ -199,11 +207,13 @@ class Reason(Enum):
     CREDENTIAL_IDENTIFIER_UNKNOWN = ReasonRow("credential_identifier_unknown", None, "没有该证件标识。", "There is no such credential identifier.", *_WALLET)
     ENCRYPTION_UNSUPPORTED = ReasonRow("encryption_unsupported", None, "不支持加密应答。", "Encrypted responses are not offered.", *_WALLET)
     DOCUMENT_EXPIRED = ReasonRow("document_expired", None, "身份证件已到期，不能签发电子证件。", "The ID document has run out; no e-ID can be issued on it.", "请先换领身份证件。", "Renew the ID document first.")
+    PORTRAIT_MISSING = ReasonRow("portrait_missing", None, "该记录没有照片，不能制作纸质凭证。", "The record has no portrait, and a printed card needs one.", "请先补登照片。", "Add a portrait to the record first.")
     STATUS_UNPUBLISHED = ReasonRow("status_unpublished", None, "状态列表未能发布。", "The status list could not be published.", *_OPERATOR)
     ROUTE_UNKNOWN = ReasonRow("route_unknown", None, "没有该地址。", "There is nothing at this address.", *_RESEND)
     METHOD_NOT_ALLOWED = ReasonRow("method_not_allowed", None, "该地址不支持此请求方式。", "This address does not take that method.", *_RESEND)
     NOT_ACCEPTABLE = ReasonRow("not_acceptable", None, "无法提供所要求的内容类型。", "The content type asked for is not offered here.", *_RESEND)
-    HISTORY_UNSUPPORTED = ReasonRow("history_unsupported", None, "不提供历史状态列表。", "Past status lists are not offered.", *_RESEND)
+    TYPE_METADATA_INVALID = ReasonRow("type_metadata_invalid", None, "证件类型说明无效。", "The description of the credential type is not valid.", *_RESEND)
+    HISTORY_MISSING = ReasonRow("history_missing", None, "该时间没有留存的状态列表。", "No status list of that time is kept here.", *_RESEND)
     INTERNAL_FAULT = ReasonRow("internal_fault", None, "系统内部故障。", "A fault of this system.", *_OPERATOR)
     DEMO_FAILED = ReasonRow("demo_failed", None, "演示未能完成。", "The demonstration could not go on.", "请查看上面的说明。", "See the lines above.")
     POST_UNKNOWN = ReasonRow("post_unknown", None, "没有该岗位。", "There is no such post.", *_RESEND)
@@ -241,6 +251,7 @@ class Reason(Enum):
     SEVERAL_CODES = ReasonRow("several_codes", None, "图片中有多个不同的二维码。", "The picture holds different codes.", "请只对准一个二维码。", "Aim at one code.")
     COMMAND_MISUSED = ReasonRow("command_misused", None, "命令用法有误。", "The command was not used as it is meant.", "请加 --help 查看用法。", "Run it with --help to see how.")
     SETTING_INVALID = ReasonRow("setting_invalid", None, "设置有误。", "A setting is not valid.", *_OPERATOR)
+    FONT_MISSING = ReasonRow("font_missing", None, "没有可用的中文字体。", "No font with Chinese characters was found.", "请安装 fonts-noto-cjk，或用 EID_CARD_FONT 指定字体文件。", "Install the package fonts-noto-cjk, or name a font file with EID_CARD_FONT.")
     QR_TOO_LONG = ReasonRow("qr_too_long", None, "内容过长，无法放入一个二维码。", "The content does not fit one QR code.", "请减少出示的内容。", "Show fewer fields.")
 
     @property

@@ -17,7 +17,7 @@ from core.errors import MalformedInput, Refused
 from core.reasons import Reason
 from formats.encoding import base64url, json
 from formats.encoding.json import JsonValue
-from keys.algorithms import Algorithm, by_jose
+from keys.algorithms import ES256, Algorithm, by_jose, check_named
 from keys.signing import Signer, verify_signature
 
 HEADER_MAX_BYTES: Final = 8_192
@@ -50,9 +50,13 @@ class UnverifiedJws(NamedTuple):
     signing_input: bytes
     signature: bytes
 
-    def signed_by(self, point: bytes) -> bool:
-        """Say whether the key at this point (33 or 65 bytes) signed the token."""
-        return verify_signature(point, self.header.algorithm, self.signing_input, self.signature)
+    def signed_by(self, point: bytes, algorithm: Algorithm = ES256) -> bool:
+        """Say whether the public key at ``point`` (33 or 65 bytes, or a raw key) signed the token.
+
+        algorithm: the one the key is for; Refused(ALGORITHM_NOT_ALLOWED) when the header names another.
+        """
+        check_named(self.header.algorithm, algorithm)
+        return verify_signature(point, algorithm, self.signing_input, self.signature)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +128,17 @@ def required_text(claims: dict[str, JsonValue], name: str) -> str:
 
 def required_time(claims: dict[str, JsonValue], name: str) -> int:
     """Return a claim that must be a whole number of seconds below 2^33, else MalformedInput(CLAIMS_MALFORMED)."""
-    value = optional_time(claims, name)
-    if value is None:
+    if name not in claims:
         raise MalformedInput(Reason.CLAIMS_MALFORMED, f"{name} is missing")
-    return value
+    return _time(claims[name], name)
 
 
 def optional_time(claims: dict[str, JsonValue], name: str) -> int | None:
     """Return a time claim, or None where it is absent; null is not absent."""
-    if name not in claims:
-        return None
-    value = claims[name]
+    return _time(claims[name], name) if name in claims else None
+
+
+def _time(value: JsonValue, name: str) -> int:
     if type(value) is not int or not 0 <= value < 1 << 33:
         raise MalformedInput(Reason.CLAIMS_MALFORMED, f"{name} must be a whole number of seconds")
     return value

@@ -7,7 +7,6 @@ signature, freshness, validity, disclosures, status. Each stage is one function 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -52,8 +51,7 @@ _KEY_STORAGE_BY_TEXT: Final = {text: value for value, text in _KEY_STORAGE.items
 _ASSURANCE_BY_TEXT: Final = {text: value for value, text in _ASSURANCE.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialTerms:
+class CredentialTerms(NamedTuple):
     """The clear claims of one copy.
 
     issued_at, expires_at: rounded by the caller, the same for every copy a bureau makes in a week.
@@ -197,17 +195,12 @@ def check_issuer(credential: UnverifiedCredential, trust: TrustStore, *, now: in
 
 
 def check_issuer_signature(credential: UnverifiedCredential, issuer: AuthorisedIssuer) -> None:
-    """Raise Refused(ISSUER_SIGNATURE_INVALID) unless the issuer's key signed the credential."""
-    if not credential.sd_jwt.jws.signed_by(issuer.point):
+    """Raise Refused unless the issuer's key signed the credential, in the algorithm that key is for.
+
+    Reasons: ALGORITHM_NOT_ALLOWED for a header that names another one; ISSUER_SIGNATURE_INVALID.
+    """
+    if not credential.sd_jwt.jws.signed_by(issuer.point, issuer.algorithm):
         raise Refused(Reason.ISSUER_SIGNATURE_INVALID, "the credential is not signed by its issuer's key")
-
-
-def check_mode(credential: UnverifiedCredential, *, specimen: bool) -> None:
-    """Raise Refused unless credential and pinned root are of one kind: SPECIMEN_IN_REAL_MODE, REAL_IN_SPECIMEN_MODE."""
-    if credential.terms.specimen and not specimen:
-        raise Refused(Reason.SPECIMEN_IN_REAL_MODE, "a specimen under a real root")
-    if specimen and not credential.terms.specimen:
-        raise Refused(Reason.REAL_IN_SPECIMEN_MODE, "a credential without the specimen mark under a specimen root")
 
 
 def check_validity(credential: UnverifiedCredential, *, now: int, tolerance_seconds: int) -> None:

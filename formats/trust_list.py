@@ -23,10 +23,18 @@ from formats.bundle.trust_table import KeyRole, TrustedKey, TrustTable
 from formats.encoding import json
 from formats.encoding.json import JsonValue
 from formats.jose import claims_of, read_compact, sign_compact
-from keys.certificate_profiles import EKU_BUNDLE_SIGNER, EKU_DOCUMENT_SIGNER, EKU_LIST_SIGNER, EKU_POLICY_SIGNER
-from keys.certificates import check_chain, leaf_point
-from keys.cose_key import key_id
+from keys.algorithms import ES256
+from keys.certificate_profiles import (
+    EKU_BUNDLE_SIGNER,
+    EKU_CARD_SIGNER,
+    EKU_DOCUMENT_SIGNER,
+    EKU_LIST_SIGNER,
+    EKU_POLICY_SIGNER,
+)
+from keys.certificates import check_chain, check_status_chain, leaf_key
+from keys.cose_key import key_id, thumbprint
 from keys.lifecycle import KeyState
+from keys.public_keys import PublicKey
 from keys.signing import KeyPurpose, Signer
 from keys.trust import TrustAnchor, TrustedSigner, TrustStore
 
@@ -40,6 +48,7 @@ _BUREAU_ID: Final = re.compile(r"[0-9]{12}")
 # Which certificate each role needs; a policy signer's hangs below the reader root, all others below the national one.
 _EKU: Final = {
     KeyRole.CREDENTIAL: EKU_DOCUMENT_SIGNER,
+    KeyRole.CARD: EKU_CARD_SIGNER,
     KeyRole.BUNDLE: EKU_BUNDLE_SIGNER,
     KeyRole.POLICY: EKU_POLICY_SIGNER,
 }
@@ -50,7 +59,7 @@ _TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
 class Service:
     """One key of one bureau.
 
-    certificate: DER. forms: the credential forms of the QR path it signs. vcts: the credential types online.
+    certificate: DER. forms: the credential forms of the QR path it signs. vcts: the credential types online, ``vct`` or doctype.
     valid_from, retired_at: credentials issued between them count; None while the key is in use.
     """
 
@@ -63,14 +72,19 @@ class Service:
     state: KeyState
 
     @property
+    def key(self) -> PublicKey:
+        """The public key with its algorithm."""
+        return leaf_key(self.certificate)
+
+    @property
     def point(self) -> bytes:
-        """The public key, 33 bytes."""
-        return leaf_point(self.certificate)
+        """The public key alone."""
+        return self.key.point
 
     @property
     def kid(self) -> bytes:
         """The first 8 bytes of the key's COSE thumbprint."""
-        return key_id(self.point)
+        return key_id(*self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +166,7 @@ def to_trust_table(content: TrustListContent) -> TrustTable:
     keys = {
         service.kid: TrustedKey(
             kid=service.kid,
-            point=service.point,
+            point=in_table(service.key),
             role=service.role,
             bureau=bureau.bureau_id,
             name_zh=bureau.name_zh,
@@ -168,6 +182,11 @@ def to_trust_table(content: TrustListContent) -> TrustTable:
         for service in bureau.services
     }
     return TrustTable(content.number, content.issued_at, content.next_update, content.specimen, keys)
+
+
+def in_table(key: PublicKey) -> bytes:
+    """Return what the compact table says in the place of a key's point: it has points of P-256, and names other keys."""
+    return key.point if key.algorithm is ES256 else thumbprint(*key)
 
 
 def to_trust_store(content: TrustListContent, *, root: bytes) -> TrustStore:
@@ -195,10 +214,11 @@ def to_trust_store(content: TrustListContent, *, root: bytes) -> TrustStore:
 
 
 def _judge(bureau: BureauEntry, service: Service, root: bytes) -> None:
-    eku = _EKU.get(service.role)
-    if eku is None:
-        raise ValueError("this role has no certificate profile")
-    leaf = check_chain([service.certificate], root=root, eku=eku, now=service.valid_from)
+    chain, now = [service.certificate], service.valid_from
+    if service.role is KeyRole.STATUS:
+        leaf = check_status_chain(chain, root=root, now=now)
+    else:
+        leaf = check_chain(chain, root=root, eku=_EKU[service.role], now=now)
     if leaf.country != bureau.country or leaf.bureau not in {None, bureau.bureau_id}:
         raise Refused(Reason.ISSUER_OUT_OF_SCOPE, "a certificate names another bureau or country than its entry")
 

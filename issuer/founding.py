@@ -10,32 +10,46 @@ from typing import Final, Protocol
 from core.entropy import Entropy
 from core.errors import MalformedInput
 from core.reasons import Reason
-from formats import qr_token
+from formats import claim_169, qr_token
 from formats.bundle import trust_table
 from formats.bundle.trust_table import KeyRole
+from formats.mdoc import model as mdoc
 from formats.sd_jwt_vc import VCT
 from formats.trust_list import BureauEntry, Service, TrustListContent, sign_trust_list, to_trust_table
 from issuer.policy import DAY, monday
+from keys.algorithms import ES256, Algorithm
 from keys.certificate_profiles import SPECIMEN_PREFIX
 from keys.certificates import (
     Root,
     Subject,
     Validity,
     build_bundle_signer,
+    build_card_signer,
     build_document_signer,
     build_list_signer,
     build_national_root,
     build_policy_signer,
     build_reader_root,
+    build_status_signer,
+    build_vical_signer,
 )
 from keys.lifecycle import KeyState
-from keys.signing import InProcessSigner, KeyPurpose, Signer
+from keys.signing import KeyPurpose, Signer
 
 OPERATOR_ID: Final = "000000000000"
 """The trust list's entry for the operator of the scheme, to whom the policy signers belong."""
 
-FORMS: Final = frozenset({qr_token.FORM, "dc+sd-jwt"})
+FORMS: Final = frozenset({qr_token.FORM, "dc+sd-jwt", mdoc.FORM})
 """The forms a document signer of ours may sign."""
+
+ONLINE_FORMS: Final = FORMS - {qr_token.FORM}
+"""Those of them that may be signed in another suite than ES256, then by a document signer of their own."""
+
+TYPES: Final = frozenset({VCT, mdoc.DOCTYPE})
+"""The credential types of the online forms."""
+
+CARD_FORMS: Final = frozenset({claim_169.FORM})
+"""The forms a card signer may sign."""
 
 _BUREAU: Final = re.compile(r"[0-9]{12}", re.ASCII)
 _DIVISION: Final = re.compile(r"[0-9]{6}", re.ASCII)
@@ -49,7 +63,7 @@ _NEXT_UPDATE_DAYS: Final = 30
 class KeyStore(Protocol):
     """Makes and keeps private keys."""
 
-    def create(self, purpose: KeyPurpose, *, created_at: int) -> InProcessSigner:
+    def create(self, purpose: KeyPurpose, *, created_at: int, algorithm: Algorithm = ES256) -> Signer:
         """Make a fresh key and keep it."""
         ...
 
@@ -66,6 +80,8 @@ class FoundingPlan:
     operator_zh, operator_en: who runs the scheme. contact: an e-mail address or https URI, written into certificates.
     public_url: where the issuer is reached.
     specimen:   everything is marked as a specimen, from the root down.
+    status_signer_eku: the usage of a separate signer of status lists; None: the document signers sign them.
+    suite:      what the online forms are signed in; another than ES256 gives them a document signer of their own.
     """
 
     bureau: str
@@ -78,6 +94,8 @@ class FoundingPlan:
     contact: str
     public_url: str
     specimen: bool
+    suite: Algorithm = ES256
+    status_signer_eku: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +172,13 @@ class _Founding:
         national = self._root(KeyPurpose.NATIONAL_ROOT, "National Root")
         reader = self._root(KeyPurpose.READER_ROOT, "Reader Root")
         self._list_signer(national)
-        services = (self._document_signer(national), self._bundle_signer(national))
+        self._vical_signer(national)
+        services = (*self._document_signers(national), self._card_signer(national), self._bundle_signer(national))
+        if self._plan.status_signer_eku is not None:
+            services += (self._status_signer(national, self._plan.status_signer_eku),)
         policy = self._policy_signer(reader)
+        # Its checkpoints are verified with the bare key: no certificate, and no place in the trust list.
+        self._keys.create(KeyPurpose.AUDIT_SIGNER, created_at=self._now)
         plan = self._plan
         bureau = BureauEntry(plan.bureau, plan.name_zh, plan.name_en, plan.country, (plan.division,), services)
         operator = BureauEntry(OPERATOR_ID, plan.operator_zh, plan.operator_en, plan.country, (), (policy,))
@@ -189,6 +212,14 @@ class _Founding:
         )
         self._keys.attach_certificates(KeyPurpose.LIST_SIGNER, signer.key_id, [certificate])
 
+    def _vical_signer(self, root: Root) -> None:
+        signer = self._keys.create(KeyPurpose.VICAL_SIGNER, created_at=self._now)
+        subject = Subject(self._plan.country, self._plan.operator_en, "VICAL Signer")
+        certificate = build_vical_signer(
+            root, signer.point, subject, self._validity(_LIST_SIGNER_DAYS), entropy=self._entropy
+        )
+        self._keys.attach_certificates(KeyPurpose.VICAL_SIGNER, signer.key_id, [certificate])
+
     def _policy_signer(self, root: Root) -> Service:
         signer = self._keys.create(KeyPurpose.POLICY_SIGNER, created_at=self._now)
         subject = Subject(self._plan.country, self._plan.operator_en, "Policy and Licence Signer")
@@ -198,18 +229,55 @@ class _Founding:
         self._keys.attach_certificates(KeyPurpose.POLICY_SIGNER, signer.key_id, [certificate])
         return self._service(KeyRole.POLICY, certificate)
 
-    def _document_signer(self, root: Root) -> Service:
-        signer = self._keys.create(KeyPurpose.DOCUMENT_SIGNER, created_at=self._now)
+    def _document_signers(self, root: Root) -> tuple[Service, ...]:
+        if self._plan.suite is ES256:
+            return (self._document_signer(root, KeyPurpose.DOCUMENT_SIGNER, FORMS, TYPES),)
+        return (
+            self._document_signer(root, KeyPurpose.DOCUMENT_SIGNER, FORMS - ONLINE_FORMS, frozenset()),
+            self._document_signer(root, KeyPurpose.ONLINE_SIGNER, ONLINE_FORMS, TYPES),
+        )
+
+    def _document_signer(
+        self, root: Root, purpose: KeyPurpose, forms: frozenset[str], types: frozenset[str]
+    ) -> Service:
+        online = purpose is KeyPurpose.ONLINE_SIGNER
+        signer = self._keys.create(purpose, created_at=self._now, algorithm=self._plan.suite if online else ES256)
         certificate = build_document_signer(
             root,
             signer.point,
-            self._bureau_subject("Document Signer"),
+            self._bureau_subject("Document Signer (online)" if online else "Document Signer"),
             self._validity(_SIGNER_DAYS),
             public_url=self._plan.public_url,
             entropy=self._entropy,
+            algorithm=signer.algorithm,
         )
-        self._keys.attach_certificates(KeyPurpose.DOCUMENT_SIGNER, signer.key_id, [certificate])
-        return self._service(KeyRole.CREDENTIAL, certificate, forms=FORMS, vcts=frozenset({VCT}))
+        self._keys.attach_certificates(purpose, signer.key_id, [certificate])
+        return self._service(KeyRole.CREDENTIAL, certificate, forms=forms, vcts=types)
+
+    def _card_signer(self, root: Root) -> Service:
+        signer = self._keys.create(KeyPurpose.CARD_SIGNER, created_at=self._now)
+        certificate = build_card_signer(
+            root,
+            signer.point,
+            self._bureau_subject("Card Signer"),
+            self._validity(_SIGNER_DAYS),
+            entropy=self._entropy,
+        )
+        self._keys.attach_certificates(KeyPurpose.CARD_SIGNER, signer.key_id, [certificate])
+        return self._service(KeyRole.CARD, certificate, forms=CARD_FORMS)
+
+    def _status_signer(self, root: Root, eku: str) -> Service:
+        signer = self._keys.create(KeyPurpose.STATUS_SIGNER, created_at=self._now)
+        certificate = build_status_signer(
+            root,
+            signer.point,
+            self._bureau_subject("Status Signer"),
+            self._validity(_SIGNER_DAYS),
+            eku=eku,
+            entropy=self._entropy,
+        )
+        self._keys.attach_certificates(KeyPurpose.STATUS_SIGNER, signer.key_id, [certificate])
+        return self._service(KeyRole.STATUS, certificate)
 
     def _bundle_signer(self, root: Root) -> Service:
         signer = self._keys.create(KeyPurpose.BUNDLE_SIGNER, created_at=self._now)

@@ -7,8 +7,9 @@ that is never handed out: its keys and places stay used, and a wallet that tries
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final, Protocol
 
@@ -22,7 +23,8 @@ from issuer.authorization import DPOP, AccessGrant, PresentedToken, check_access
 from issuer.catalogue import form_of
 from issuer.context import IssuingContext
 from issuer.identifiers import new_ids
-from issuer.policy import Form, Validity, expiry_week, validity
+from issuer.places import draw_places
+from issuer.policy import ONLINE_FORMS, Form, Validity, expiry_week, validity
 from issuer.ports import (
     ApprovedPerson,
     Credential,
@@ -30,10 +32,10 @@ from issuer.ports import (
     PlannedCopy,
 )
 from issuer.proofs import NONCE, CheckedProofs, HolderKey, NonceMint, check_proofs
+from keys.certificates import validity_of
 from keys.signing import Signer
 from protocols.openid4vci.credential import CredentialRequest
 
-_INDEX_BYTES: Final = 8
 _ATTEMPTS: Final = 4
 
 
@@ -76,10 +78,11 @@ class Packer(Protocol):
 class OpenLists(Protocol):
     """Where places in status lists come from."""
 
-    def list_for(self, week: int, *, refused: str | None = None) -> str:
+    def list_for(self, week: int, *, refused: str | None = None, online: bool = False) -> str:
         """Return a list of that expiry week that is published and has space, opening one if needed.
 
         refused: a list given before that turned out to be full: look again instead of trusting memory.
+        online:  a list signed by the key of the online forms.
         """
         ...
 
@@ -99,6 +102,7 @@ class _Wanted:
 @dataclass(frozen=True, slots=True)
 class _Plan:
     person: ApprovedPerson
+    form: Form
     copies: tuple[PlannedCopy, ...]
     drafts: tuple[CopyDraft, ...]
 
@@ -128,7 +132,8 @@ class IssuanceDesk:
             # What was refused changed nothing, so its DPoP proof would still be good: remember it by itself.
             self._remember_proof(presented)
             raise
-        credentials = tuple(draft.finish(self._at.signer.sign(draft.to_be_signed())) for draft in plan.drafts)
+        signer = self._at.signer_for(plan.form)
+        credentials = tuple(draft.finish(signer.sign(draft.to_be_signed())) for draft in plan.drafts)
         with self._at.store.transaction() as tx:
             now = self._at.clock.now()
             tx.mark_signed([copy.copy_id for copy in plan.copies], now)
@@ -153,7 +158,9 @@ class IssuanceDesk:
         wanted = _Wanted(presented, proofs, person, form, self._validity(form, person, now), now)
         list_id = None
         for _ in range(_ATTEMPTS):
-            list_id = self._lists.list_for(expiry_week(wanted.period.expires_at), refused=list_id)
+            list_id = self._lists.list_for(
+                expiry_week(wanted.period.expires_at), refused=list_id, online=form in ONLINE_FORMS
+            )
             try:
                 return self._record_plan(wanted, list_id)
             except Conflict:
@@ -170,6 +177,8 @@ class IssuanceDesk:
             raise Misconfigured(
                 Reason.KEY_STATE, "the document signer starts after this week's Monday; copies would be dated before it"
             )
+        if form in ONLINE_FORMS and _ends_before(self._at.signer_for(form), period.expires_at):
+            raise Misconfigured(Reason.KEY_STATE, "the document signer's certificate ends before these copies do")
         return period
 
     def _record_plan(self, wanted: _Wanted, list_id: str) -> _Plan:
@@ -214,7 +223,7 @@ class IssuanceDesk:
 
     def _draw_up(self, tx: IssuanceTransaction, credential: Credential, wanted: _Wanted, list_id: str) -> _Plan:
         keys = wanted.proofs.keys
-        indexes = self._draw_indexes(tx, list_id, len(keys))
+        indexes = draw_places(tx, list_id, len(keys), policy=self._at.policy, entropy=self._at.entropy)
         drafts = tuple(self._draft(wanted, holder, list_id, index) for holder, index in zip(keys, indexes, strict=True))
         copy_ids = new_ids(len(drafts), now=wanted.now, entropy=self._at.entropy)
         copies = tuple(
@@ -232,7 +241,7 @@ class IssuanceDesk:
             )
             for copy_id, holder, index, draft in zip(copy_ids, keys, indexes, drafts, strict=True)
         )
-        return _Plan(wanted.person, copies, drafts)
+        return _Plan(wanted.person, wanted.form, copies, drafts)
 
     def _draft(self, wanted: _Wanted, holder: HolderKey, list_id: str, index: int) -> CopyDraft:
         facts = CopyFacts(
@@ -244,26 +253,22 @@ class IssuanceDesk:
             specimen=self._at.bureau.specimen,
             issuer=self._at.where.certificate_issuer,
         )
-        return self._packers[wanted.form].pack(facts, self._at.signer, self._at.entropy)
-
-    def _draw_indexes(self, tx: IssuanceTransaction, list_id: str, count: int) -> Sequence[int]:
-        """Return random places of the list that were never used; Conflict(DATA_MOVED) when it is full."""
-        if not tx.reserve(list_id, count, self._at.policy.list_capacity):
-            raise Conflict(Reason.DATA_MOVED, "the status list is full")
-        size = self._at.policy.list_size
-        chosen: dict[int, None] = {}
-        # At most half of a list is used: each round finds half of what is missing, on average, or more.
-        while len(chosen) < count:
-            wanted = 2 * (count - len(chosen))
-            drawn = self._at.entropy.random_bytes(_INDEX_BYTES * wanted)
-            candidates = dict.fromkeys(
-                int.from_bytes(drawn[at : at + _INDEX_BYTES]) % size for at in range(0, len(drawn), _INDEX_BYTES)
-            )
-            taken = tx.taken(list_id, list(candidates))
-            chosen.update(dict.fromkeys(index for index in candidates if index not in taken))
-        return list(chosen)[:count]
+        return self._packers[wanted.form].pack(facts, self._at.signer_for(wanted.form), self._at.entropy)
 
     def _remember_proof(self, presented: PresentedToken) -> None:
         if presented.proof is not None:
             with self._at.store.transaction() as tx:
                 tx.first_use(DPOP, presented.proof.proof_id, presented.proof.remember_until)
+
+
+def _ends_before(signer: Signer, instant: int) -> bool:
+    """Say whether the certificate that copies bring ends before this instant.
+
+    A copy must not outlive it (ISO/IEC 18013-5, 12.3.4: ``validUntil``); no reader would take the copy's last days.
+    """
+    return any(_not_after(certificate) < instant for certificate in signer.certificates[:1])
+
+
+@lru_cache(maxsize=16)
+def _not_after(certificate: bytes) -> int:
+    return validity_of(certificate).not_after

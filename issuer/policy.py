@@ -20,7 +20,16 @@ class Form(StrEnum):
     """The forms a credential is issued in; the text is what tables and audit notes say."""
 
     SD_JWT_VC = "sd-jwt-vc"
+    MDOC = "mdoc"
     QR = "qr"
+    CARD = "card"
+
+
+COPY_FORMS: Final = (Form.SD_JWT_VC, Form.MDOC, Form.QR)
+"""The forms of copies in wallets. Lists of printed cards are opened when the first card is printed."""
+
+ONLINE_FORMS: Final = frozenset({Form.SD_JWT_VC, Form.MDOC})
+"""The forms a bureau may sign in another suite; all others are ES256."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +40,14 @@ class IssuancePolicy:
     live_max:             copies of one form one person may have at a time; ``live_max_refreshing`` while new copies
                           fetched by refresh token overlap with the old ones.
     lifetimes:            of a copy, from the Monday it is dated to; whole weeks, so that all end on a Monday.
+    card_list_span:       the expiry of printed cards is rounded up to whole spans to find their status list: few lists, and
+                          each lives long.
+    card_live_max:        printed cards one person may have at a time: the one in use, and one printed to replace it.
     list_size:            entries of one status list; a list takes new copies until half full, so that a random free
                           index is found quickly and says little about how many there are.
     status_ttl:           how long a reader may reuse a fetched status list: the delay a revocation may have online.
     status_lifetime:      ``exp`` of a published list; it is published again at half of it.
+    status_history:       for how long after its ``exp`` a published list can still be asked for by time.
     snapshot_lifetime:    how long a snapshot for offline readers says it is good for.
     abandoned_after:      a plan that was not signed by then never will be.
     """
@@ -44,6 +57,10 @@ class IssuancePolicy:
     live_max_refreshing: int = 40
     qr_lifetime: int = 2 * WEEK
     sd_jwt_vc_lifetime: int = 4 * WEEK
+    mdoc_lifetime: int = 4 * WEEK
+    card_lifetime: int = 52 * WEEK
+    card_list_span: int = 13 * WEEK
+    card_live_max: int = 2
     offer_lifetime: int = 14 * DAY
     tx_code_digits: int = 6
     tx_code_tries: int = 5
@@ -53,12 +70,21 @@ class IssuancePolicy:
     list_size: int = 1 << 20
     status_ttl: int = 5
     status_lifetime: int = DAY
+    status_history: int = 90 * DAY
     snapshot_lifetime: int = WEEK
     abandoned_after: int = 600
 
     def lifetime(self, form: Form) -> int:
         """Return how long a copy of this form lives, counted from its Monday."""
-        return self.qr_lifetime if form is Form.QR else self.sd_jwt_vc_lifetime
+        match form:
+            case Form.SD_JWT_VC:
+                return self.sd_jwt_vc_lifetime
+            case Form.MDOC:
+                return self.mdoc_lifetime
+            case Form.QR:
+                return self.qr_lifetime
+            case Form.CARD:
+                return self.card_lifetime
 
     @property
     def list_capacity(self) -> int:
@@ -109,6 +135,15 @@ def expiry_week(expires_at: int) -> int:
     (345600, 950400)
     """
     return monday(expires_at + WEEK - 1)
+
+
+def card_list_week(policy: IssuancePolicy, expires_at: int) -> int:
+    """Return the Monday, 00:00 UTC, on which the status list of a printed card with this expiry is retired.
+
+    >>> card_list_week(IssuancePolicy(), 345_600 + 1), card_list_week(IssuancePolicy(), 345_600 + 13 * WEEK)
+    (8208000, 8208000)
+    """
+    return expires_at + (_FIRST_MONDAY - expires_at) % policy.card_list_span
 
 
 def day_of(instant: int) -> date:

@@ -153,7 +153,10 @@ class RefreshToken:
 
 @dataclass(frozen=True, slots=True)
 class PlannedCopy:
-    """One copy as written down before it is signed. Salts and claims are not part of it."""
+    """One copy as written down before it is signed. Salts and claims are not part of it.
+
+    key_thumbprint: of the holder key; of a printed card, which has none, the hash of its payload.
+    """
 
     copy_id: str
     credential_id: str
@@ -173,6 +176,7 @@ class StatusListRow:
 
     week:    the Monday, 00:00 UTC, by which every credential in it has expired.
     dirty:   an entry changed since it was last published.
+    cards:   it is for printed cards, which share no list with copies in wallets.
     """
 
     list_id: str
@@ -182,6 +186,7 @@ class StatusListRow:
     allotted: int
     published_at: int | None
     dirty: bool
+    cards: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +316,9 @@ class IssuanceTransaction(Protocol):
         ...
 
     # --- status lists and acts
-    def list_with_space(self, key_id: str, week: int, capacity: int) -> StatusListRow | None: ...
+    def list_with_space(
+        self, key_id: str, week: int, capacity: int, *, cards: bool = False
+    ) -> StatusListRow | None: ...
 
     def add_list(self, row: StatusListRow) -> None: ...
 
@@ -357,13 +364,34 @@ class IssuanceStore(Protocol):
         ...
 
 
-class StatusTarget(Protocol):
-    """Where status lists are published: a folder, or an object store behind it."""
+@dataclass(frozen=True, slots=True)
+class ListIssue:
+    """One issue of a status list, signed in both forms, and from when to when it counts."""
 
-    def publish(self, list_id: str, token: str) -> None:
-        """Replace the published list in one step."""
+    issued_at: int
+    expires_at: int
+    jwt: str
+    cwt: bytes
+
+
+class StatusTarget(Protocol):
+    """Where status lists are published: a folder, or an object store behind it.
+
+    Each issue is kept beside the one in force, so that evidence can be judged by what was published then.
+    """
+
+    def publish(self, list_id: str, issue: ListIssue) -> None:
+        """Replace the published list in one step, form by form."""
         ...
 
     def withdraw(self, list_id: str) -> None:
-        """Remove the list of a week that is over."""
+        """Remove the list of a week that is over; its past issues stay."""
+        ...
+
+    def announce(self, document: bytes) -> None:
+        """Replace the document that names all lists, where it changed."""
+        ...
+
+    def forget(self, before: int) -> None:
+        """Remove the past issues that counted no longer at this instant."""
         ...

@@ -11,31 +11,38 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypedDict
 
 from core.audit import AuditEvent
 from core.errors import Conflict, Misconfigured, NotFound, Refused
 from core.reasons import Reason
 from formats.bundle.status_snapshot import SnapshotList, StatusSnapshot
+from formats.encoding import json
+from formats.encoding.json import JsonValue
+from formats.status_list.cwt_token import build_cwt
 from formats.status_list.entries import build_entries
+from formats.status_list.model import deflate
 from formats.status_list.token import build_token
 from issuer.context import IssuingContext
 from issuer.identifiers import new_id
 from issuer.officers import Officer, Role
-from issuer.policy import DAY, WEEK, Form, expiry_week, monday
+from issuer.policy import COPY_FORMS, DAY, ONLINE_FORMS, WEEK, expiry_week, monday
 from issuer.ports import (
     ActState,
     Credential,
     CredentialState,
     IssuanceTransaction,
+    ListIssue,
     StatusAct,
     StatusListRow,
     StatusTarget,
 )
+from keys.signing import Signer
 
 BITS: Final = 2
 VALID, INVALID, SUSPENDED = 0, 1, 2
 _LIST_NAME_BYTES = 4
+_FORMS_OF_A_LIST: Final = 2
 
 
 class ReasonClass(StrEnum):
@@ -90,6 +97,17 @@ class StatusOutcome:
     lists_published: int
 
 
+class _ListTerms(TypedDict):
+    """What both forms of one list say alike."""
+
+    bits: int
+    issued_at: int
+    expires_at: int
+    ttl_seconds: int
+    signer: Signer
+    aggregation_uri: str
+
+
 class StatusDesk:
     """Status of one bureau's credentials and the publication of its lists."""
 
@@ -98,7 +116,10 @@ class StatusDesk:
         self._target = target
         # A list is signed by the key its credentials were signed with, whatever key signs new ones.
         self._signers = {signer.key_id.hex(): signer for signer in (*context.earlier_signers, context.signer)}
-        self._last_given: dict[int, str] = {}
+        if context.online_signer is not None:
+            self._signers[context.online_signer.key_id.hex()] = context.online_signer
+        self._last_given: dict[tuple[int, str, bool], str] = {}
+        self._forgotten_on: int | None = None
 
     # --- acts
 
@@ -199,27 +220,39 @@ class StatusDesk:
 
     # --- lists
 
-    def list_for(self, week: int, *, refused: str | None = None) -> str:
+    def list_for(self, week: int, *, refused: str | None = None, cards: bool = False, online: bool = False) -> str:
         """Return a published list of this expiry week with space in it, opening one where there is none.
 
         refused: a list given before that turned out to be full. Without it, what was given last is given again: it is
         only a guess, and whoever takes places in the list counts them under its lock.
+        cards:   a list for printed cards; copies in wallets never stand in one.
+        online:  a list of the online forms, signed by their key.
         """
-        known = self._last_given.get(week)
+        signer = self._at.online_signer if online and self._at.online_signer is not None else self._at.signer
+        key_id = signer.key_id.hex()
+        known = self._last_given.get((week, key_id, cards))
         if known is not None and known != refused:
             return known
-        key_id = self._at.signer.key_id.hex()
         with self._at.store.reading() as tx:
-            row = tx.list_with_space(key_id, week, self._at.policy.list_capacity - self._at.policy.batch_size)
-        self._last_given[week] = self._open_list(week) if row is None else row.list_id
-        return self._last_given[week]
+            capacity = self._at.policy.list_capacity - self._at.policy.batch_size
+            row = tx.list_with_space(key_id, week, capacity, cards=cards)
+        if row is None:
+            self._last_given[week, key_id, cards] = self._open_list(week, key_id, cards=cards)
+            self._announce()
+        else:
+            self._last_given[week, key_id, cards] = row.list_id
+        return self._last_given[week, key_id, cards]
 
     def open_lists(self) -> None:
         """Open the lists of this week's and next week's copies, so that readers' snapshots cover them beforehand."""
         week = monday(self._at.clock.now())
-        ends = {start + self._at.policy.lifetime(form) for start in (week, week + WEEK) for form in Form}
-        for end in sorted(ends):
-            self.list_for(expiry_week(end))
+        wanted = {
+            (expiry_week(start + self._at.policy.lifetime(form)), form in ONLINE_FORMS)
+            for start in (week, week + WEEK)
+            for form in COPY_FORMS
+        }
+        for end, online in sorted(wanted):
+            self.list_for(end, online=online)
 
     def publish_due(self) -> int:
         """Publish every list that changed or is past half its life, retire those of weeks gone by; return how many.
@@ -235,7 +268,12 @@ class StatusDesk:
         self._last_given.clear()
         for list_id in gone:
             self._target.withdraw(list_id)
+        if now // DAY != self._forgotten_on:
+            # The whole past is looked through for it, so once a day will do.
+            self._forgotten_on = now // DAY
+            self._target.forget(now - self._at.policy.status_history)
         self.open_lists()
+        self._announce()
         with self._at.store.reading() as tx:
             due = [row.list_id for row in tx.lists(now - DAY) if self._is_due(row, now)]
         return self._publish(due)
@@ -268,9 +306,9 @@ class StatusDesk:
             lists=lists,
         )
 
-    def _open_list(self, week: int) -> str:
+    def _open_list(self, week: int, key_id: str, *, cards: bool) -> str:
         list_id = f"{week // WEEK:x}-{self._at.entropy.random_bytes(_LIST_NAME_BYTES).hex()}"
-        row = StatusListRow(list_id, self._at.signer.key_id.hex(), week, self._at.policy.list_size, 0, None, dirty=True)
+        row = StatusListRow(list_id, key_id, week, self._at.policy.list_size, 0, None, dirty=True, cards=cards)
         with self._at.store.transaction() as tx:
             tx.add_list(row)
         # Announced before its first credential: only a published list is ever chosen for one.
@@ -295,18 +333,32 @@ class StatusDesk:
                     raise Misconfigured(Reason.KEY_STATE, f"the key store lacks the key of status list {list_id}")
                 now = self._at.clock.now()
                 changes = {entry.index: entry.status for entry in tx.entries(list_id)}
-                token = build_token(
-                    self._uri(list_id),
-                    build_entries(row.size, BITS, changes),
-                    bits=BITS,
-                    issued_at=now,
-                    expires_at=now + self._at.policy.status_lifetime,
-                    ttl_seconds=self._at.policy.status_ttl,
-                    signer=signer,
-                )
-                self._target.publish(list_id, token)
+                by = self._at.status_signer or signer
+                issue = self._sign(row, changes, by, now)
+                note = f"{by.key_id.hex()} x{_FORMS_OF_A_LIST}"
+                tx.record(AuditEvent(self._at.bureau.bureau, now, "system", "list.publish", list_id, note))
+                self._target.publish(list_id, issue)
                 tx.mark_published(list_id, now)
         return len(list_ids)
+
+    def _sign(self, row: StatusListRow, changes: Mapping[int, int], signer: Signer, now: int) -> ListIssue:
+        expires_at = now + self._at.policy.status_lifetime
+        uri, entries = self._uri(row.list_id), deflate(build_entries(row.size, BITS, changes))
+        terms = _ListTerms(
+            bits=BITS,
+            issued_at=now,
+            expires_at=expires_at,
+            ttl_seconds=self._at.policy.status_ttl,
+            signer=signer,
+            aggregation_uri=self._at.where.status_aggregation(self._at.bureau.bureau),
+        )
+        return ListIssue(now, expires_at, build_token(uri, entries, **terms), build_cwt(uri, entries, **terms))
+
+    def _announce(self) -> None:
+        """Publish the document that names every list (Token Status List, 9.3)."""
+        with self._at.store.reading() as tx:
+            uris = sorted(self._uri(row.list_id) for row in tx.lists(self._at.clock.now() - DAY))
+        self._target.announce(json.encode({"status_lists": list[JsonValue](uris)}))
 
     def _uri(self, list_id: str) -> str:
         return self._at.where.status_list(self._at.bureau.bureau, list_id)

@@ -19,26 +19,32 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, utils
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID, SignatureAlgorithmOID
 
 from core.entropy import Entropy
 from core.errors import MalformedInput, Refused
 from core.reasons import Reason
+from keys.algorithms import ES256, Algorithm
 from keys.certificate_profiles import (
     BUNDLE_SIGNER,
+    CARD_SIGNER,
     DOCUMENT_SIGNER,
     LIST_SIGNER,
     ORGANIZATION_IDENTIFIER,
     POLICY_SIGNER,
     ROOT_MAX_DAYS,
     SPECIMEN_PREFIX,
+    VICAL_SIGNER,
     LeafProfile,
+    is_known_usage,
     profile_for,
+    status_signer_profile,
 )
-from keys.points import compressed, load_point
-from keys.signing import Signer
+from keys.der import elements, inside, signature_to_der, tlv
+from keys.public_keys import PublicKey, from_spki, subject_key_identifier, to_spki
+from keys.signing import KeyPurpose, Signer
 
 _ORGANIZATION_IDENTIFIER: Final = x509.ObjectIdentifier(ORGANIZATION_IDENTIFIER)
 _BUREAU_ID: Final = re.compile(r"[0-9]{12}")
@@ -47,6 +53,8 @@ _Kind = TypeVar("_Kind", bound=x509.ExtensionType)
 _DAY: Final = 86_400
 _SERIAL_BYTES: Final = 16
 _CERTIFICATE_MAX_BYTES: Final = 4_096
+# Before it: version, serial number, signature, issuer, validity, subject (RFC 5280 4.1; the version is always written).
+_SPKI_PLACE: Final = 6
 # Annex B.1.1: these shall not be used in its profiles.
 _FORBIDDEN: Final = (
     x509.NameConstraints.oid,
@@ -91,13 +99,15 @@ class Root:
 class CheckedLeaf:
     """A leaf whose path to the root holds.
 
-    point:       the leaf's public key, 33 bytes.
-    bureau:      the 12-digit organ code, None where the profile has none.
+    point:       the leaf's public key: 33 bytes; the raw key for ML-DSA-44.
+    algorithm:   the one the key is for.
+    bureau:      the organizationIdentifier: of ours the 12-digit organ code. None where there is none.
     fingerprint: SHA-256 of the certificate.
     specimen:    whether the root above it is a specimen root.
     """
 
     point: bytes
+    algorithm: Algorithm
     bureau: str | None
     country: str
     organization: str
@@ -109,6 +119,16 @@ class CheckedLeaf:
     uris: tuple[str, ...]
     fingerprint: bytes
     specimen: bool
+
+    @property
+    def public_key(self) -> PublicKey:
+        """The leaf's public key with its algorithm."""
+        return PublicKey(self.point, self.algorithm)
+
+    @property
+    def authority(self) -> str:
+        """Whose word this key's is: the organizationIdentifier's, else this very certificate's."""
+        return self.bureau or self.fingerprint.hex()
 
 
 # --- build -----------------------------------------------------------------------------------------------------------
@@ -138,42 +158,62 @@ def build_document_signer(
     public_url: str,
     entropy: Entropy,
     crl_url: str | None = None,
+    algorithm: Algorithm = ES256,
 ) -> bytes:
     """Return the certificate (DER) of a bureau's document signer: Annex B.1.4.
 
-    point:      the bureau's public key, 33 bytes.
+    point:      the bureau's public key, 33 bytes; the raw key for ML-DSA-44.
     public_url: where the issuer is reached; an https one becomes the subjectAltName (DNS and URI) that ``iss`` must match.
     crl_url:    where the root's CRL is published, if it is.
+    algorithm:  the suite of the key; the certificate itself is signed by the root, in the root's.
     """
+    key = PublicKey(point, algorithm)
     return _build_leaf(
-        DOCUMENT_SIGNER, root, point, subject, validity, entropy=entropy, public_url=public_url, crl_url=crl_url
+        DOCUMENT_SIGNER, root, key, subject, validity, entropy=entropy, public_url=public_url, crl_url=crl_url
     )
+
+
+def build_card_signer(root: Root, point: bytes, subject: Subject, validity: Validity, *, entropy: Entropy) -> bytes:
+    """Return the certificate (DER) of the key that signs a bureau's printed cards."""
+    return _build_leaf(CARD_SIGNER, root, PublicKey(point, ES256), subject, validity, entropy=entropy)
 
 
 def build_bundle_signer(root: Root, point: bytes, subject: Subject, validity: Validity, *, entropy: Entropy) -> bytes:
     """Return the certificate (DER) of the key that signs a bureau's bundle envelopes."""
-    return _build_leaf(BUNDLE_SIGNER, root, point, subject, validity, entropy=entropy)
+    return _build_leaf(BUNDLE_SIGNER, root, PublicKey(point, ES256), subject, validity, entropy=entropy)
 
 
 def build_list_signer(root: Root, point: bytes, subject: Subject, validity: Validity, *, entropy: Entropy) -> bytes:
     """Return the certificate (DER) of the national list signer."""
-    return _build_leaf(LIST_SIGNER, root, point, subject, validity, entropy=entropy)
+    return _build_leaf(LIST_SIGNER, root, PublicKey(point, ES256), subject, validity, entropy=entropy)
+
+
+def build_status_signer(
+    root: Root, point: bytes, subject: Subject, validity: Validity, *, eku: str, entropy: Entropy
+) -> bytes:
+    """Return the certificate (DER) of a bureau's separate signer of status lists; eku: the usage it gets."""
+    return _build_leaf(status_signer_profile(eku), root, PublicKey(point, ES256), subject, validity, entropy=entropy)
+
+
+def build_vical_signer(root: Root, point: bytes, subject: Subject, validity: Validity, *, entropy: Entropy) -> bytes:
+    """Return the certificate (DER) of the key that signs the list of issuers for readers of mdoc: Annex B, C.1.7."""
+    return _build_leaf(VICAL_SIGNER, root, PublicKey(point, ES256), subject, validity, entropy=entropy)
 
 
 def build_policy_signer(root: Root, point: bytes, subject: Subject, validity: Validity, *, entropy: Entropy) -> bytes:
     """Return the certificate (DER) of the key that signs site policies and licences, under the reader root."""
-    return _build_leaf(POLICY_SIGNER, root, point, subject, validity, entropy=entropy)
+    return _build_leaf(POLICY_SIGNER, root, PublicKey(point, ES256), subject, validity, entropy=entropy)
 
 
 def _build_root(signer: Signer, subject: Subject, validity: Validity, *, contact: str, entropy: Entropy) -> bytes:
     name = _name(subject)
     builder = (
-        _common(name, name, signer.point, validity, entropy)
+        _common(name, name, PublicKey(signer.point, signer.algorithm), validity, entropy)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_key_usage(key_cert_sign=True, crl_sign=True), critical=True)
         .add_extension(x509.IssuerAlternativeName([_contact(contact)]), critical=False)
     )
-    certificate = _sign(builder, signer)
+    certificate = _sign(builder, signer, PublicKey(signer.point, signer.algorithm))
     _judge_root(_load(certificate))
     return certificate
 
@@ -181,7 +221,7 @@ def _build_root(signer: Signer, subject: Subject, validity: Validity, *, contact
 def _build_leaf(
     profile: LeafProfile,
     root: Root,
-    point: bytes,
+    key: PublicKey,
     subject: Subject,
     validity: Validity,
     *,
@@ -189,11 +229,13 @@ def _build_leaf(
     public_url: str = "",
     crl_url: str | None = None,
 ) -> bytes:
+    if profile.names_bureau:
+        _check_bureau(subject.bureau)
     above = _load(root.certificate)
     root_key_id = above.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     contact = above.extensions.get_extension_for_class(x509.IssuerAlternativeName).value
     builder = (
-        _common(above.subject, _name(subject), point, validity, entropy)
+        _common(above.subject, _name(subject), key, validity, entropy)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(root_key_id), critical=False)
         .add_extension(_key_usage(digital_signature=True), critical=True)
         .add_extension(x509.ExtendedKeyUsage([x509.ObjectIdentifier(eku) for eku in profile.ekus]), critical=True)
@@ -206,49 +248,42 @@ def _build_leaf(
     if crl_url is not None:
         place = x509.DistributionPoint([x509.UniformResourceIdentifier(crl_url)], None, None, None)
         builder = builder.add_extension(x509.CRLDistributionPoints([place]), critical=False)
-    certificate = _sign(builder, root.signer)
+    certificate = _sign(builder, root.signer, key)
     # What we would refuse is not issued.
-    _check_path((certificate,), root.certificate, profile.eku)
+    of_lists = profile.purpose is KeyPurpose.STATUS_SIGNER
+    _check_path((certificate,), root.certificate, profile.eku, of_lists=of_lists)
     return certificate
 
 
 def _common(
-    issuer: x509.Name, subject: x509.Name, point: bytes, validity: Validity, entropy: Entropy
+    issuer: x509.Name, subject: x509.Name, key: PublicKey, validity: Validity, entropy: Entropy
 ) -> x509.CertificateBuilder:
-    key = load_point(point)
-    if key is None:
-        raise ValueError("the point is not on the curve")
     # 127 random bits below a fixed top bit: positive, of one length, far above the 64 bits demanded.
     serial = int.from_bytes(entropy.random_bytes(_SERIAL_BYTES), "big") >> 1 | 1 << 126
     return (
         x509.CertificateBuilder()
         .issuer_name(issuer)
         .subject_name(subject)
-        .public_key(key)
         .serial_number(serial)
         .not_valid_before(datetime.fromtimestamp(validity.not_before, UTC))
         .not_valid_after(datetime.fromtimestamp(validity.not_after, UTC))
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier(subject_key_identifier(key)), critical=False)
     )
 
 
-def _sign(builder: x509.CertificateBuilder, signer: Signer) -> bytes:
-    # The library signs with key objects only, our keys are behind a port: let a throw-away key make the structure,
-    # then put the real signature over the same bytes.
-    draft = builder.sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
-    body = draft.tbs_certificate_bytes
-    raw = signer.sign(body)
-    der = utils.encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big"))
+def _sign(builder: x509.CertificateBuilder, signer: Signer, key: PublicKey) -> bytes:
+    # The library signs with key objects only and writes no SM2 key, and our keys are behind a port: let a throw-away key
+    # make the structure and stand in it, then put the real key into its place and the real signature over the bytes.
+    stand_in = ec.generate_private_key(ec.SECP256R1())
+    draft = builder.public_key(stand_in.public_key()).sign(stand_in, hashes.SHA256())
+    body = _with_key(draft.tbs_certificate_bytes, to_spki(key))
     algorithm = bytes.fromhex("300a06082a8648ce3d040302")
-    return _der(0x30, body + algorithm + _der(0x03, b"\0" + der))
+    return tlv(0x30, body + algorithm + tlv(0x03, b"\0" + signature_to_der(signer.sign(body))))
 
 
-def _der(tag: int, content: bytes) -> bytes:
-    size = len(content)
-    if size < 0x80:
-        return bytes((tag, size)) + content
-    octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes((tag, 0x80 | len(octets))) + octets + content
+def _with_key(tbs: bytes, spki: bytes) -> bytes:
+    parts = [part for _, part in elements(inside(tbs))]
+    return tlv(0x30, b"".join((*parts[:_SPKI_PLACE], spki, *parts[_SPKI_PLACE + 1 :])))
 
 
 def _name(subject: Subject) -> x509.Name:
@@ -295,7 +330,23 @@ def check_chain(chain: Sequence[bytes], *, root: bytes, eku: str, now: int) -> C
     chain, another kind of certificate), CERTIFICATE_EXPIRED (before or after its validity).
     The path is checked once and remembered; the validity each time.
     """
-    leaf = _check_path(tuple(chain), root, eku)
+    return _check_within(_check_path(tuple(chain), root, eku), now)
+
+
+def check_status_chain(chain: Sequence[bytes], *, root: bytes, now: int) -> CheckedLeaf:
+    """Return the leaf of a separate signer of status lists; chain, root and errors as for ``check_chain``.
+
+    Its usage is a setting of each deployment: what counts is that it has one, and that no other profile has it. Whether
+    the key may sign lists, and whose, is for the trust list to say.
+    """
+    usages = _optional(_load(chain[0]), x509.ExtendedKeyUsage) if chain else None
+    named = [usage.dotted_string for usage in usages or ()]
+    if len(named) != 1 or is_known_usage(named[0]):
+        raise _invalid("the certificate is not one of a separate signer of status lists")
+    return _check_within(_check_path(tuple(chain), root, named[0], of_lists=True), now)
+
+
+def _check_within(leaf: CheckedLeaf, now: int) -> CheckedLeaf:
     # The path check holds the leaf's validity within the root's.
     if not leaf.not_before <= now <= leaf.not_after:
         raise Refused(Reason.CERTIFICATE_EXPIRED, "the certificate is not within its validity")
@@ -313,14 +364,25 @@ def is_specimen(root: bytes) -> bool:
     return _text(_load(root).subject, NameOID.COMMON_NAME).startswith(SPECIMEN_PREFIX)
 
 
+def leaf_key(certificate: bytes) -> PublicKey:
+    """Return the public key of a certificate, unverified: for looking it up, never for trusting it."""
+    return _public_key(_load(certificate))
+
+
 def leaf_point(certificate: bytes) -> bytes:
-    """Return the 33-byte public point of a certificate, unverified: for looking it up, never for trusting it."""
-    return _point(_load(certificate))
+    """Return the public key of a certificate without its algorithm, unverified: for comparing it only."""
+    return leaf_key(certificate).point
 
 
 def validity_of(certificate: bytes) -> Validity:
     """Return from when to when a certificate counts."""
     return _validity(_load(certificate))
+
+
+def identifiers_of(certificate: bytes) -> tuple[int, bytes]:
+    """Return serial number and subject key identifier of a certificate; Refused(CERTIFICATE_INVALID) without one."""
+    loaded = _load(certificate)
+    return loaded.serial_number, _extension(loaded, x509.SubjectKeyIdentifier, critical=False).digest
 
 
 def certificates_to_pem(certificates: Sequence[bytes]) -> bytes:
@@ -338,8 +400,8 @@ def certificates_from_pem(pem: bytes) -> tuple[bytes, ...]:
 
 
 @lru_cache(maxsize=1_024)
-def _check_path(chain: tuple[bytes, ...], root: bytes, eku: str) -> CheckedLeaf:
-    profile = profile_for(eku)
+def _check_path(chain: tuple[bytes, ...], root: bytes, eku: str, *, of_lists: bool = False) -> CheckedLeaf:
+    profile = status_signer_profile(eku) if of_lists else profile_for(eku)
     if len(chain) != 1:
         raise _invalid("the path must be the leaf alone, without the root")
     above = _load(root)
@@ -372,7 +434,7 @@ def _judge_signed_by(certificate: x509.Certificate, above: x509.Certificate) -> 
 
 
 def _judge_root(root: x509.Certificate) -> None:
-    _judge_common(root)
+    _judge_common(root, (ES256,))
     # Names and signature: the root is its own issuer.
     _judge_signed_by(root, root)
     constraints = _extension(root, x509.BasicConstraints, critical=True)
@@ -386,7 +448,7 @@ def _judge_root(root: x509.Certificate) -> None:
 
 
 def _judge_leaf(leaf: x509.Certificate, root: x509.Certificate, profile: LeafProfile) -> CheckedLeaf:
-    _judge_common(leaf)
+    _judge_common(leaf, profile.algorithms)
     constraints = _optional(leaf, x509.BasicConstraints)
     if constraints is not None and constraints.ca:
         raise _invalid("the leaf is a CA")
@@ -405,9 +467,10 @@ def _judge_leaf(leaf: x509.Certificate, root: x509.Certificate, profile: LeafPro
 
 def _checked_leaf(leaf: x509.Certificate, root: x509.Certificate, country: str, profile: LeafProfile) -> CheckedLeaf:
     names = _optional(leaf, x509.SubjectAlternativeName)
-    validity = _validity(leaf)
+    validity, key = _validity(leaf), _public_key(leaf)
     return CheckedLeaf(
-        point=_point(leaf),
+        point=key.point,
+        algorithm=key.algorithm,
         bureau=_bureau(leaf.subject, profile),
         country=country,
         organization=_text(leaf.subject, NameOID.ORGANIZATION_NAME),
@@ -425,13 +488,22 @@ def _checked_leaf(leaf: x509.Certificate, root: x509.Certificate, country: str, 
 def _bureau(subject: x509.Name, profile: LeafProfile) -> str | None:
     if not profile.names_bureau:
         return None
+    if profile is DOCUMENT_SIGNER:
+        # Others name their organizations in their own way or, as Annex B allows, not at all. What is in a trust list or
+        # table is compared with the twelve digits there; with a bare root this is only a name.
+        named = subject.get_attributes_for_oid(_ORGANIZATION_IDENTIFIER)
+        return _text(subject, _ORGANIZATION_IDENTIFIER) or None if named else None
     bureau = _text(subject, _ORGANIZATION_IDENTIFIER)
-    if not _BUREAU_ID.fullmatch(bureau):
-        raise _invalid("the bureau id is not twelve digits")
+    _check_bureau(bureau)
     return bureau
 
 
-def _judge_common(certificate: x509.Certificate) -> None:
+def _check_bureau(bureau: str | None) -> None:
+    if bureau is None or not _BUREAU_ID.fullmatch(bureau):
+        raise _invalid("the bureau id is not twelve digits")
+
+
+def _judge_common(certificate: x509.Certificate, algorithms: Sequence[Algorithm]) -> None:
     if not 0 < certificate.serial_number < 1 << 159:
         raise _invalid("the serial number is not a positive number of at most 20 octets")
     for extension in _extensions(certificate):
@@ -442,7 +514,8 @@ def _judge_common(certificate: x509.Certificate) -> None:
     _extension(certificate, x509.SubjectKeyIdentifier, critical=False)
     if not _COUNTRY.fullmatch(_text(certificate.subject, NameOID.COUNTRY_NAME)):
         raise _invalid("the country is not two upper-case letters")
-    _point(certificate)
+    if _public_key(certificate).algorithm not in algorithms:
+        raise _invalid("a certificate of this kind has no key of this suite")
 
 
 def _judge_days(certificate: x509.Certificate, max_days: int) -> None:
@@ -455,15 +528,19 @@ def _load(certificate: bytes) -> x509.Certificate:
     if len(certificate) > _CERTIFICATE_MAX_BYTES:
         raise MalformedInput(Reason.CERTIFICATE_INVALID, "the certificate is larger than any of ours")
     try:
-        return x509.load_der_x509_certificate(certificate)
-    except (ValueError, UnsupportedAlgorithm) as err:
+        found = x509.load_der_x509_certificate(certificate)
+        # The library reads a name when it is asked for, and only then finds that it is none: TypeError for some.
+        found.issuer.public_bytes()
+        found.subject.public_bytes()
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as err:
         raise MalformedInput(Reason.CERTIFICATE_INVALID, "the bytes are not a certificate") from err
+    return found
 
 
 def _extensions(certificate: x509.Certificate) -> x509.Extensions:
     try:
         return certificate.extensions
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as err:
+    except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as err:
         raise _invalid("the certificate's extensions are malformed") from err
 
 
@@ -492,14 +569,19 @@ def _text(name: x509.Name, oid: x509.ObjectIdentifier) -> str:
     return value
 
 
-def _point(certificate: x509.Certificate) -> bytes:
+def _public_key(certificate: x509.Certificate) -> PublicKey:
     try:
-        key = certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm) as err:
+        return from_spki(certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+    except UnsupportedAlgorithm:
+        # The library reads a certificate with an SM2 key, but not the key: for this one kind its bytes are compared here.
+        return from_spki(_written_key(certificate))
+    except ValueError as err:
         raise _invalid("the certificate's key cannot be read") from err
-    if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
-        raise _invalid("the certificate's key is not P-256")
-    return compressed(key)
+
+
+def _written_key(certificate: x509.Certificate) -> bytes:
+    parts = elements(inside(certificate.tbs_certificate_bytes))
+    return parts[_SPKI_PLACE][1] if len(parts) > _SPKI_PLACE else b""
 
 
 def _validity(certificate: x509.Certificate) -> Validity:

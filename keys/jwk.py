@@ -5,16 +5,17 @@ from __future__ import annotations
 from base64 import urlsafe_b64encode
 from binascii import Error as Base64Error
 from binascii import a2b_base64
-from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final
 
 from core.errors import Refused
 from core.reasons import Reason
+from keys.algorithms import ML_DSA_44, Algorithm
 from keys.points import decompress, load_point, shortened
 
 _PRIVATE_MEMBERS: Final = frozenset({"d", "k", "p", "q", "dp", "dq", "qi", "oth"})
 _COORDINATE_TEXT: Final = 43
+_REQUIRED_MEMBERS: Final = 4
 _LAST_CHARACTERS: Final = frozenset("AEIMQUYcgkosw048")
 # The signs of the other alphabet and the padding become foreign ones, so that the library refuses them.
 _FROM_URL: Final = bytes.maketrans(b"-_+/=", b"+/   ")
@@ -37,10 +38,19 @@ def point_from_jwk(jwk: object) -> bytes:
     Raises Refused(HOLDER_KEY_INVALID) for another type of key, a missing or non-canonical coordinate, a private member,
     or a point off the curve.
     """
-    if not isinstance(jwk, Mapping):
+    if not isinstance(jwk, dict):
         raise _invalid("a JWK is a JSON object")
     if jwk.get("kty") != "EC" or jwk.get("crv") != "P-256":
         raise _invalid("only P-256 keys are accepted")
+    point = b"\x04" + _coordinate(jwk.get("x")) + _coordinate(jwk.get("y"))
+    if len(jwk) > _REQUIRED_MEMBERS:
+        _check_optional_members(jwk)
+    if load_point(point) is None:
+        raise _invalid("the point is not on the curve")
+    return shortened(point)
+
+
+def _check_optional_members(jwk: dict[str, object]) -> None:
     if not _PRIVATE_MEMBERS.isdisjoint(jwk):
         raise _invalid("the JWK carries a private member")
     operations = jwk.get("key_ops", ["verify"])
@@ -48,10 +58,6 @@ def point_from_jwk(jwk: object) -> bytes:
         raise _invalid("the JWK is not for verifying")
     if jwk.get("alg", "ES256") != "ES256" or jwk.get("use", "sig") != "sig":
         raise _invalid("the JWK is for another use")
-    point = b"\x04" + _coordinate(jwk.get("x")) + _coordinate(jwk.get("y"))
-    if load_point(point) is None:
-        raise _invalid("the point is not on the curve")
-    return shortened(point)
 
 
 def jwk_thumbprint(point: bytes) -> str:
@@ -61,6 +67,22 @@ def jwk_thumbprint(point: bytes) -> str:
     """
     x, y = _coordinates(point)
     return _encode(sha256(f'{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}'.encode()).digest())
+
+
+def akp_jwk(key: bytes, algorithm: Algorithm) -> dict[str, str]:
+    """Return a public key of type AKP as JWK: kty, alg and pub; ``alg`` is part of such a key.
+
+    key: the raw key; Refused(HOLDER_KEY_INVALID) for another size. Source: RFC 9964.
+    """
+    if algorithm is not ML_DSA_44 or len(key) != algorithm.key_bytes:
+        raise _invalid("the key is not one of ML-DSA-44")
+    return {"kty": "AKP", "alg": algorithm.jose, "pub": _encode(key)}
+
+
+def akp_thumbprint(key: bytes, algorithm: Algorithm) -> str:
+    """Return the SHA-256 JWK thumbprint of a key of type AKP; ``alg`` is among its required members (RFC 9964)."""
+    jwk = akp_jwk(key, algorithm)
+    return _encode(sha256(f'{{"alg":"{jwk["alg"]}","kty":"AKP","pub":"{jwk["pub"]}"}}'.encode()).digest())
 
 
 def _coordinates(point: bytes) -> tuple[str, str]:

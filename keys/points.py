@@ -65,12 +65,13 @@ def _bounded_insert(entries: dict[bytes, _Value], point: bytes, value: _Value, s
 _CACHE: Final = PointCache(recent=512, kept=4096)
 
 
-def load_point(point: bytes) -> ec.EllipticCurvePublicKey | None:
+def load_point(point: bytes, cache: PointCache = _CACHE) -> ec.EllipticCurvePublicKey | None:
     """Return the P-256 public key at a point, or None where there is none.
 
     point: X9.62, 33 bytes compressed or 65 bytes uncompressed; the hybrid forms and the point at infinity are no keys.
+    cache: what was loaded before; one for the whole process.
     """
-    key = _CACHE.find(point)
+    key = cache.find(point) if len(point) != UNCOMPRESSED_BYTES else None
     if key is not None:
         return key
     if (len(point), point[:1]) not in _FORMS:
@@ -79,10 +80,9 @@ def load_point(point: bytes) -> ec.EllipticCurvePublicKey | None:
         key = ec.EllipticCurvePublicKey.from_encoded_point(_P256, point)
     except (ValueError, UnsupportedAlgorithm):
         return None
-    _CACHE.add(point, key)
-    if len(point) == UNCOMPRESSED_BYTES:
-        # A JWK is loaded in this form and then used in the short one, whose loading takes a square root.
-        _CACHE.add(shortened(point), key)
+    # A JWK is loaded in the long form and used in the short one, whose loading takes a square root. The long form is
+    # not remembered: whether its y is the right one is for the library to say, each time.
+    cache.add(shortened(point) if len(point) == UNCOMPRESSED_BYTES else point, key)
     return key
 
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
+from types import MappingProxyType
 from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, utils
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
-from keys.algorithms import ES256, Algorithm
+from keys.algorithms import ES256, ML_DSA_44, SM2_SM3, Algorithm
 from keys.cose_key import key_id
+from keys.der import signature_from_der, signature_to_der
+from keys.ml_dsa import MlDsaSigner, verify_ml_dsa
 from keys.points import compressed, load_point
+from keys.sm2 import Sm2Signer, verify_sm2
 
-_ECDSA_SHA256: Final = ec.ECDSA(hashes.SHA256())
+# The hash is taken here: handing the library the digest is quicker than having it hash by itself.
+_ECDSA_SHA256: Final = ec.ECDSA(Prehashed(hashes.SHA256()))
 _SCALAR_BYTES: Final = 32
 
 
@@ -26,7 +34,12 @@ class KeyPurpose(StrEnum):
     READER_ROOT = "reader-root"
     POLICY_SIGNER = "policy-signer"
     DOCUMENT_SIGNER = "document-signer"
+    ONLINE_SIGNER = "online-signer"
+    CARD_SIGNER = "card-signer"
+    STATUS_SIGNER = "status-signer"
+    VICAL_SIGNER = "vical-signer"
     BUNDLE_SIGNER = "bundle-signer"
+    AUDIT_SIGNER = "audit-signer"
     POST = "post"
 
 
@@ -45,7 +58,7 @@ class Signer(Protocol):
 
     @property
     def point(self) -> bytes:
-        """The public key: 33 bytes, compressed."""
+        """The public key: a point of 33 bytes, compressed; the raw key where it is not a point."""
         ...
 
     @property
@@ -54,13 +67,25 @@ class Signer(Protocol):
         ...
 
     def sign(self, message: bytes) -> bytes:
-        """Return the signature over ``message`` in the wire form of the algorithm: raw r || s."""
+        """Return the signature over ``message`` in the wire form of the algorithm: raw r || s, or the raw signature."""
+        ...
+
+
+class LocalSigner(Signer, Protocol):
+    """A Signer whose private key is in this process, so that an encrypted store can keep it."""
+
+    def secret(self) -> bytes:
+        """Return what the private key is made from, 32 bytes: a scalar, or a seed."""
+        ...
+
+    def with_certificates(self, *certificates: bytes) -> LocalSigner:
+        """Return the same key with a certificate chain: leaf first, without the root."""
         ...
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class InProcessSigner:
-    """A Signer whose private key lies in this process's memory."""
+    """A Signer over a P-256 key in this process's memory."""
 
     private_key: ec.EllipticCurvePrivateKey
     point: bytes
@@ -95,43 +120,58 @@ class InProcessSigner:
         """Return the private scalar, 32 bytes: for encrypted stores only."""
         return self.private_key.private_numbers().private_value.to_bytes(_SCALAR_BYTES, "big")
 
+    def secret(self) -> bytes:
+        return self.scalar()
+
     def with_certificates(self, *certificates: bytes) -> InProcessSigner:
         """Return the same key with a certificate chain: leaf first, without the root."""
         return InProcessSigner(self.private_key, self.point, self.key_id, certificates, self.algorithm)
 
     def sign(self, message: bytes) -> bytes:
-        der = self.private_key.sign(message, _ECDSA_SHA256)
-        r, s = utils.decode_dss_signature(der)
-        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+        return signature_from_der(self.private_key.sign(sha256(message).digest(), _ECDSA_SHA256))
 
 
-def verify_signature(point: bytes, algorithm: Algorithm, message: bytes, signature: bytes) -> bool:
+_GENERATE: Final[Mapping[Algorithm, Callable[[], LocalSigner]]] = MappingProxyType(
+    {ES256: InProcessSigner.generate, SM2_SM3: Sm2Signer.generate, ML_DSA_44: MlDsaSigner.generate}
+)
+_FROM_SECRET: Final[Mapping[Algorithm, Callable[[bytes, tuple[bytes, ...]], LocalSigner]]] = MappingProxyType(
+    {ES256: InProcessSigner.from_scalar, SM2_SM3: Sm2Signer.from_secret, ML_DSA_44: MlDsaSigner.from_secret}
+)
+_VERIFY_OTHERS: Final[Mapping[Algorithm, Callable[[bytes, bytes, bytes], bool]]] = MappingProxyType(
+    {SM2_SM3: verify_sm2, ML_DSA_44: verify_ml_dsa}
+)
+
+
+def generate_signer(algorithm: Algorithm) -> LocalSigner:
+    """Return a signer of a suite over a fresh key; Misconfigured(SUITE_UNAVAILABLE) where this machine lacks it."""
+    return _GENERATE[algorithm]()
+
+
+def signer_from_secret(algorithm: Algorithm, secret: bytes, certificates: tuple[bytes, ...] = ()) -> LocalSigner:
+    """Return the signer of a suite whose ``secret()`` this is, else ValueError; Misconfigured(SUITE_UNAVAILABLE)."""
+    return _FROM_SECRET[algorithm](secret, certificates)
+
+
+def verify_signature(key: bytes, algorithm: Algorithm, message: bytes, signature: bytes) -> bool:
     """Say whether ``signature`` is the key's signature over ``message``.
 
-    point:     the public key, 33 or 65 bytes X9.62.
-    signature: raw r || s as on the wire of JOSE and COSE, exactly ``algorithm.signature_bytes``.
-    Returns False for a wrong length, a point off the curve and r or s outside 1 .. n - 1; it never raises for them.
+    key:       the public key: 33 bytes X9.62 (65 too for P-256), or the raw key of ML-DSA-44.
+    algorithm: the one the key is for, as its certificate or the trust table says; never what a header says alone.
+    signature: raw r || s as on the wire of JOSE and COSE, or the raw signature: exactly ``algorithm.signature_bytes``.
+    Returns False for a wrong length, a key that is none and r or s outside 1 .. n - 1; it never raises for them.
+    Raises Misconfigured(SUITE_UNAVAILABLE) where this machine lacks the suite: what was not checked is not "forged".
     (r, s) and (r, n - s) both verify, as ECDSA has it: nothing may key on signature bytes.
-    Source: RFC 7518 3.4, RFC 9053 2.1.
+    Source: RFC 7518 3.4, RFC 9053 2.1; GB/T 32918.2; RFC 9964.
     """
     if len(signature) != algorithm.signature_bytes:
         return False
-    key = load_point(point)
-    if key is None:
+    if algorithm is not ES256:
+        return _VERIFY_OTHERS[algorithm](key, message, signature)
+    loaded = load_point(key)
+    if loaded is None:
         return False
     try:
-        key.verify(_to_der(signature), message, _ECDSA_SHA256)
+        loaded.verify(signature_to_der(signature), sha256(message).digest(), _ECDSA_SHA256)
     except InvalidSignature:
         return False
     return True
-
-
-def _to_der(signature: bytes) -> bytes:
-    # By hand: half the time of the library's encoder, which goes through two big integers.
-    r = signature[:32].lstrip(b"\0") or b"\0"
-    s = signature[32:].lstrip(b"\0") or b"\0"
-    if r[0] & 0x80:
-        r = b"\0" + r
-    if s[0] & 0x80:
-        s = b"\0" + s
-    return b"0%c\x02%c%b\x02%c%b" % (len(r) + len(s) + 4, len(r), r, len(s), s)

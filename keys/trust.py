@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from core.errors import Refused
 from core.reasons import Reason
+from keys.algorithms import Algorithm
 from keys.certificate_profiles import EKU_DOCUMENT_SIGNER
 from keys.certificates import CheckedLeaf, check_chain, is_specimen
-from keys.lifecycle import KeyState
+from keys.lifecycle import KeyState, may_sign_status
 from keys.signing import KeyPurpose
 
 
@@ -30,7 +32,7 @@ class TrustAnchor:
 class TrustedSigner:
     """One credential-signing key of a bureau, as the trust list has it.
 
-    point:      33 bytes. certificate: DER.
+    point:      33 bytes; the raw key for ML-DSA-44. certificate: DER.
     scope:      division prefixes the bureau's powers reach, for example ``("110105",)``.
     types:      the credential types (``vct``, doctype) the key may sign.
     valid_from, retired_at: it signs credentials issued from the one to the other, both included; None = not retired.
@@ -49,12 +51,11 @@ class TrustedSigner:
     state: KeyState
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorisedIssuer:
+class AuthorisedIssuer(NamedTuple):
     """A signer that may sign the credential in hand.
 
     signer: its row in the trust list; None when only a root is pinned and the certificate speaks for itself.
-    bureau: the bureau's 12-digit id; status lists must be signed under the same one.
+    bureau: the bureau's id; status lists must be signed under the same one.
     """
 
     leaf: CheckedLeaf
@@ -66,9 +67,17 @@ class AuthorisedIssuer:
         return self.leaf.point
 
     @property
+    def algorithm(self) -> Algorithm:
+        """The one algorithm of that key: the header must name it."""
+        return self.leaf.algorithm
+
+    @property
     def bureau(self) -> str:
-        """The 12-digit organ code, from the certificate; the trust list was checked to say the same."""
-        return self.leaf.bureau or ""
+        """The 12-digit organ code, from the certificate; the trust list was checked to say the same.
+
+        With a bare root it is whatever the certificate says, or stands for this very certificate.
+        """
+        return self.leaf.authority
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +108,21 @@ class TrustStore:
             raise Refused(Reason.ISSUER_NOT_AUTHORISED, "the trust list does not admit this key for this type")
         if signer.state is KeyState.PLANNED or issued_at < signer.valid_from:
             raise Refused(Reason.ISSUER_KEY_OUT_OF_PERIOD, "it was issued before the key's first day")
-        if signer.retired_at is not None and issued_at > signer.retired_at:
+        # A key that signs no credentials now, and of which no list says until when it did, has no time of its own.
+        if signer.state is not KeyState.ACTIVE if signer.retired_at is None else issued_at > signer.retired_at:
             raise Refused(Reason.ISSUER_KEY_OUT_OF_PERIOD, "it was issued after the key was retired")
         return issuer
 
     def authorise_status(self, chain: Sequence[bytes], *, issuer: AuthorisedIssuer, now: int) -> CheckedLeaf:
         """Return the signer of a status list that speaks for ``issuer``'s credentials.
 
-        Raises what ``authorise`` raises about certificates, and STATUS_WRONG_BUREAU for a signer under another bureau.
+        Raises what ``authorise`` raises about certificates, ISSUER_KEY_OUT_OF_PERIOD for a key that signs no lists now,
+        and STATUS_WRONG_BUREAU for a signer under another bureau.
         """
         found = self._find(chain, now)
-        if found.leaf != issuer.leaf and (not found.bureau or found.bureau != issuer.bureau):
+        if found.signer is not None and (not may_sign_status(found.signer.state) or now < found.signer.valid_from):
+            raise Refused(Reason.ISSUER_KEY_OUT_OF_PERIOD, "the key signs no status lists now")
+        if found.bureau != issuer.bureau:
             raise Refused(Reason.STATUS_WRONG_BUREAU, "the status list is signed under another bureau")
         return found.leaf
 

@@ -13,7 +13,7 @@ from core.errors import MalformedInput, Refused
 from core.reasons import Reason
 from formats.encoding import base64url, json
 from formats.encoding.json import JsonValue
-from keys.algorithms import Algorithm, by_jose
+from keys.algorithms import ES256, by_jose, check_named
 from keys.jwk import point_from_jwk, public_jwk
 from keys.signing import Signer, verify_signature
 
@@ -28,14 +28,13 @@ class UnverifiedHolderJwt:
     """A token taken apart, before its signature is checked. ``point``: its own public key, 33 bytes."""
 
     point: bytes
-    algorithm: Algorithm
     claims: dict[str, JsonValue]
     signing_input: bytes
     signature: bytes
 
     def is_signed(self) -> bool:
         """Say whether the key in the header made the signature."""
-        return verify_signature(self.point, self.algorithm, self.signing_input, self.signature)
+        return verify_signature(self.point, ES256, self.signing_input, self.signature)
 
 
 def read_holder_jwt(token: str, *, typ: str, max_bytes: int) -> UnverifiedHolderJwt:
@@ -52,10 +51,10 @@ def read_holder_jwt(token: str, *, typ: str, max_bytes: int) -> UnverifiedHolder
     header = _object(parts[0], max_bytes)
     if header.get("typ") != typ or not _REFUSED_MEMBERS.isdisjoint(header):
         raise Refused(Reason.HEADER_UNEXPECTED, "the header is not the one this token must have")
-    algorithm = by_jose(header.get("alg"))
+    # A holder's key is P-256 in every suite.
+    check_named(by_jose(header.get("alg")), ES256)
     return UnverifiedHolderJwt(
         point=point_from_jwk(header.get("jwk")),
-        algorithm=algorithm,
         claims=_object(parts[1], max_bytes),
         signing_input=token[: len(parts[0]) + 1 + len(parts[1])].encode("ascii"),
         signature=base64url.decode(parts[2]),

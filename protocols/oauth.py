@@ -105,7 +105,7 @@ class OAuthError(WireModel):
 
 
 class AuthorizationServerMetadata(WireModel):
-    """What the authorization server says about itself (RFC 8414, with the members of RFC 9449 and OpenID4VCI 1.0)."""
+    """What the authorization server says about itself (RFC 8414, with the members of RFC 9449, OpenID4VCI 1.0, status lists)."""
 
     issuer: str
     token_endpoint: str
@@ -117,3 +117,4 @@ class AuthorizationServerMetadata(WireModel):
     pre_authorized_grant_anonymous_access_supported: bool | None = Field(
         default=None, alias="pre-authorized_grant_anonymous_access_supported"
     )
+    status_list_aggregation_endpoint: str | None = None

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support import not_exercised
+from keys.algorithms import ALGORITHMS
+from tests.builders.suites import under
+from tests.support import not_exercised, outcomes
 from tests.support.postgres import Cluster, find_binaries, running_cluster
 from tests.support.vectors import vectors_root
 
@@ -19,6 +21,13 @@ settings.register_profile("ci", max_examples=60, derandomize=True, deadline=None
 settings.register_profile("quick", max_examples=20, derandomize=True, deadline=None, suppress_health_check=_CALM)
 settings.register_profile("thorough", max_examples=2000, deadline=None, suppress_health_check=_CALM)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(scope="module", params=ALGORITHMS, ids=lambda algorithm: algorithm.name)
+def each_suite(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every test of the module once under each suite: what the issuers of the builders sign in."""
+    with under(request.param):
+        yield
 
 
 @pytest.fixture
@@ -63,6 +72,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(line)
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note what each test came to."""
+    outcomes.record(report)
+
+
 def pytest_sessionfinish() -> None:
     """Hand the list to the runner of the whole suite, which shows it last."""
-    not_exercised.write_report()
+    not_exercised.write_report(outcomes.outcomes())

@@ -37,6 +37,10 @@ class Statuses(Protocol):
         """Return the source for one judgement made at ``now``."""
         ...
 
+    def as_of(self, then: int) -> StatusLookup:
+        """Return the source for evidence judged as of ``then``: what was known of the status at that instant."""
+        ...
+
 
 class ReaderMemory(Seen, Protocol):
     """What a reader remembers between two codes, shared by all its lanes; see ``verifier.checkpoint`` for the rules."""

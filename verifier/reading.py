@@ -6,18 +6,21 @@ challenge, the time) changes here and nowhere else, and not at all when evidence
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from core.clock import Clock
-from core.errors import MalformedInput, Misconfigured, NotFound
-from core.reasons import Reason
+from core.errors import EidError, MalformedInput, Misconfigured, NotFound, Refused
+from core.reasons import Colour, Reason
+from formats.bundle import bundle_delta
+from formats.bundle.bundle_delta import Updated, is_delta, open_delta
 from formats.bundle.envelope import Bundle, Floors, certificates, open_bundle
 from formats.bundle.trust_table import TrustTable
-from formats.qr_token import PREFIX
+from formats.encoding import base64url
 from formats.signature_checks import run
-from formats.site_policy import BUILT_IN, Mode, SitePolicy, strictest
+from formats.site_policy import BUILT_IN, PAPER, Mode, SitePolicy, strictest
 from keys.certificate_profiles import EKU_LIST_SIGNER
 from keys.certificates import check_chain, is_specimen
 from keys.trust import TrustAnchor
@@ -25,16 +28,24 @@ from verifier.checkpoint.clock import TOLERANCE_SECONDS, ReaderClock, after_serv
 from verifier.checkpoint.decision import judge
 from verifier.checkpoint.expected import CHALLENGE_LIMIT_SECONDS, Answer, Expected, OneWay
 from verifier.checkpoint.offline import BundleStatus, StatusAnswer, StatusSource
+from verifier.checkpoint.paper import judge_card
 from verifier.checkpoint.replay import EvidenceMemory
 from verifier.checkpoint.self_test import self_test
-from verifier.checkpoint.verdict import Verdict
+from verifier.checkpoint.verdict import Check, Finding, Verdict
 from verifier.checks.case import ExpectedBinding
+from verifier.checks.mdoc.case import ExpectedSession
+from verifier.mdoc_verification import verify_device_response
 from verifier.ports import ReaderMemory, Statuses, StatusLookup, StoredChallenge
-from verifier.trust import IssuerTrust
+from verifier.trust import MDOC, SD_JWT_VC, IssuerTrust
 from verifier.verification import verify_presentation
 
 EID1: Final = "eid1"
 _NO_CHALLENGE: Final = bytes(32)
+# In the alphabet of base45 too: the codes of posts, and of versions to come, are no printed cards.
+_OWN_PREFIX: Final = "EID"
+_BASE45: Final = re.compile(r"[0-9A-Z $%*+./:-]+", re.ASCII)
+# A map of two to four members, 0xa2 to 0xa4, whose first key is a text of fewer than 24 bytes, in base64url.
+_DEVICE_RESPONSE: Final = re.compile(r"(?:o[mn23]|p[GH])[0-9A-Za-z_-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +129,45 @@ def open_reader(reader: Reader) -> Reader:
 # --- judging ---------------------------------------------------------------------------------------------------------
 
 
-def read(text: str, reader: Reader, terms: Terms, binding: ExpectedBinding | None = None) -> Reading:
-    """Return the verdict on a presentation of either form: an SD-JWT VC has a tilde in it, a QR code's text has none.
+def read(
+    text: str,
+    reader: Reader,
+    terms: Terms,
+    binding: ExpectedBinding | None = None,
+    session: ExpectedSession | None = None,
+) -> Reading:
+    """Return the verdict on a presentation of any form, known by its text.
 
-    binding: of the request; demanded for an SD-JWT VC (MalformedInput(REQUEST_MALFORMED)), not looked at for a QR code.
+    A QR code's text begins with EID1:, an SD-JWT VC has a tilde in it, an mdoc is a DeviceResponse in base64url, and any
+    other text in the alphabet of base45 is a printed card's. What is none of them is judged as a QR code, and refused.
+    binding: of the request; demanded for an SD-JWT VC (MalformedInput(REQUEST_MALFORMED)).
+    session: of the request; demanded for an mdoc, in the same way.
     """
-    if text.startswith(PREFIX) or "~" not in text:
-        return read_qr(text, reader, terms)
-    if binding is None:
-        raise MalformedInput(Reason.REQUEST_MALFORMED, "name the nonce and the audience of the request it answers")
-    return read_presentation(text, reader, terms, binding)
+    form = form_of(text)
+    if form == SD_JWT_VC:
+        if binding is None:
+            raise _unasked("this is an SD-JWT VC: name the nonce and the audience of the request it answers")
+        return read_presentation(text, reader, terms, binding)
+    if form == MDOC:
+        if session is None:
+            raise _unasked("this is an mdoc: give the session transcript of the request it answers")
+        return read_device_response(text, reader, terms, session)
+    return read_card(text, reader, terms) if form == PAPER else read_qr(text, reader, terms)
+
+
+def form_of(text: str) -> str:
+    """Return the name of the form a text has; eid1 for what has none.
+
+    >>> [form_of(text) for text in ("EID1:AB", "e30.e30.AA~", "o2d2ZXJzaW9u", "6BF590B20F", "https://example.test")]
+    ['eid1', 'dc+sd-jwt', 'mso_mdoc', 'claim-169', 'eid1']
+    """
+    if text.lstrip().startswith(_OWN_PREFIX):
+        return EID1
+    if "~" in text:
+        return SD_JWT_VC
+    if _DEVICE_RESPONSE.fullmatch(text):
+        return MDOC
+    return PAPER if _BASE45.fullmatch(text) else EID1
 
 
 def read_qr(text: str, reader: Reader, terms: Terms) -> Reading:
@@ -136,8 +176,9 @@ def read_qr(text: str, reader: Reader, terms: Terms) -> Reading:
     A challenge whose one answer this is counts as answered before the verdict is given, so that of two lanes only one
     accepts it. Raises NotFound(POLICY_UNKNOWN), Misconfigured(BUNDLE_MISSING).
     """
-    policy, clock = reader.policy(terms.policy_id), _clock(reader, terms)
-    statuses = reader.statuses.at(clock.now)
+    # The table first: a reader with a bare root has no memory to ask.
+    table, policy, clock = reader.table, reader.policy(terms.policy_id), _clock(reader, terms)
+    statuses = _statuses(reader, terms, clock.now)
     stored = None if terms.challenge is not None else reader.memory.shown_challenge()
     expected = _expected(reader, terms, policy, clock.now, stored)
 
@@ -145,7 +186,7 @@ def read_qr(text: str, reader: Reader, terms: Terms) -> Reading:
         return run(
             judge(
                 text,
-                trust=reader.table,
+                trust=table,
                 statuses=statuses,
                 policy=policy,
                 expected=against,
@@ -172,12 +213,65 @@ def read_presentation(text: str, reader: Reader, terms: Terms, binding: Expected
     Raises NotFound(POLICY_UNKNOWN).
     """
     policy, clock = reader.policy(terms.policy_id), _clock(reader, terms)
-    statuses = reader.statuses.at(clock.now)
+    statuses = _statuses(reader, terms, clock.now)
     verdict = verify_presentation(
         text, expected=binding, trust=reader.trust, statuses=statuses, policy=policy, clock=clock
     )
     _remember_time(reader, terms, clock)
     return Reading(verdict, tuple(statuses.fetched))
+
+
+def _statuses(reader: Reader, terms: Terms, now: int) -> StatusLookup:
+    return reader.statuses.at(now) if terms.as_of is None else reader.statuses.as_of(now)
+
+
+def read_device_response(text: str, reader: Reader, terms: Terms, session: ExpectedSession) -> Reading:
+    """Return the verdict on an mdoc, judged in the session of the request it must answer.
+
+    text: the DeviceResponse in base64url; anything else is refused like any other malformed presentation.
+    Raises NotFound(POLICY_UNKNOWN).
+    """
+    policy, clock = reader.policy(terms.policy_id), _clock(reader, terms)
+    statuses = _statuses(reader, terms, clock.now)
+    try:
+        data = base64url.decode(text)
+    except MalformedInput as err:
+        return Reading(_unreadable(reader, clock, err), ())
+    verdict = verify_device_response(
+        data, expected=session, trust=reader.trust, statuses=statuses, policy=policy, clock=clock
+    )
+    _remember_time(reader, terms, clock)
+    return Reading(verdict, tuple(statuses.fetched))
+
+
+def read_card(text: str, reader: Reader, terms: Terms) -> Reading:
+    """Return the verdict on what the QR code of a printed card says; nothing is asked of it and nothing is remembered.
+
+    Raises NotFound(POLICY_UNKNOWN), Misconfigured(BUNDLE_MISSING).
+    """
+    table, policy, clock = reader.table, reader.policy(terms.policy_id), _clock(reader, terms)
+    statuses = _statuses(reader, terms, clock.now)
+    training = reader.trust.specimen
+    verdict = run(judge_card(text, trust=table, statuses=statuses, policy=policy, clock=clock, training=training))
+    _remember_time(reader, terms, clock)
+    return Reading(verdict, tuple(statuses.fetched))
+
+
+def _unreadable(reader: Reader, clock: ReaderClock, error: EidError) -> Verdict:
+    table = reader.trust.table
+    return Verdict(
+        colour=Colour.RED,
+        findings=(Finding(Check.TEXT, passed=False, reason=error.reason, detail=error.detail),),
+        mode=Mode.CHALLENGE,
+        at=clock.now,
+        training=reader.trust.specimen,
+        trust_age_seconds=None if table is None else clock.now - table.issued_at,
+        trust_number=None if table is None else table.number,
+    )
+
+
+def _unasked(detail: str) -> MalformedInput:
+    return MalformedInput(Reason.REQUEST_MALFORMED, detail)
 
 
 def _clock(reader: Reader, terms: Terms) -> ReaderClock:
@@ -227,7 +321,7 @@ def _never_shown(verdict: Verdict) -> Verdict:
         else finding
         for finding in verdict.findings
     )
-    return replace(verdict, findings=findings)
+    return verdict._replace(findings=findings)
 
 
 # --- bundles and time ------------------------------------------------------------------------------------------------
@@ -244,6 +338,29 @@ def load_bundle(data: bytes, *, root: bytes, floors: Floors, now: int) -> Bundle
     return run(open_bundle(data, list_signer_point=signer.point, specimen=is_specimen(root), floors=floors, now=now))
 
 
+def load_update(data: bytes, *, held: bytes | None, root: bytes, floors: Floors, now: int) -> Updated:
+    """Return the verified bundle that a file brings, whole or as a delta, and its bytes as they are to be kept.
+
+    held: the bundle that a delta starts from; None where there is none (Refused(BUNDLE_BASE_OTHER) for a delta).
+    Raises what ``load_bundle`` and ``formats.bundle.bundle_delta.open_delta`` raise.
+    """
+    if not is_delta(data):
+        return Updated(load_bundle(data, root=root, floors=floors, now=now), data)
+    if held is None:
+        raise Refused(Reason.BUNDLE_BASE_OTHER, "a delta needs the bundle it was made from, and none is held")
+    signer = check_chain(bundle_delta.certificates(data, base=held), root=root, eku=EKU_LIST_SIGNER, now=now)
+    return run(
+        open_delta(
+            data,
+            base=held,
+            list_signer_point=signer.point,
+            specimen=is_specimen(root),
+            floors=floors,
+            now=now,
+        )
+    )
+
+
 def accept_bundle(data: bytes, *, anchor: TrustAnchor, memory: ReaderMemory, now: int) -> Bundle:
     """Return a verified bundle and remember its numbers and its signed times: nothing older is accepted from now on.
 
@@ -251,7 +368,33 @@ def accept_bundle(data: bytes, *, anchor: TrustAnchor, memory: ReaderMemory, now
     """
     run(self_test())
     floors = memory.floors()
-    bundle = load_bundle(data, root=anchor.certificate, floors=floors, now=now)
+    return _remember(load_bundle(data, root=anchor.certificate, floors=floors, now=now), memory, floors)
+
+
+def accept_update(
+    data: bytes,
+    *,
+    held: bytes | None,
+    anchor: TrustAnchor,
+    memory: ReaderMemory,
+    keep: Callable[[bytes], None],
+    now: int,
+) -> Updated:
+    """Return what a bundle or a delta brings, after it was kept and its numbers were remembered.
+
+    keep: puts the bytes of the full bundle in the place of those held, whole or not at all. It comes before the numbers:
+    a reader that stops between the two holds a bundle that it still accepts, and never one below its own floors.
+    Raises what ``load_update`` raises, Misconfigured(READER_CLOSED).
+    """
+    run(self_test())
+    floors = memory.floors()
+    updated = load_update(data, held=held, root=anchor.certificate, floors=floors, now=now)
+    keep(updated.data)
+    _remember(updated.bundle, memory, floors)
+    return updated
+
+
+def _remember(bundle: Bundle, memory: ReaderMemory, floors: Floors) -> Bundle:
     memory.raise_floors(bundle.floors(floors))
     # Signed time comes from the trust table and the snapshots, never from a card; the signer may be ahead a little.
     signed_at = max((bundle.trust.issued_at, *(snapshot.as_of for snapshot in bundle.snapshots.values())))
@@ -284,6 +427,17 @@ class OfflineStatuses:
         """Return the source for one judgement; what it says does not depend on the time."""
         del now
         return _OfflineLookup(self._source)
+
+    def as_of(self, then: int) -> StatusLookup:
+        """Return the same: a snapshot brings its own times, and a bundle holds one."""
+        return self.at(then)
+
+
+class NothingKnown:
+    """A source that knows no status: unknown, never valid."""
+
+    def look_up(self, bureau: str, uri: str, index: int) -> StatusAnswer | None:  # noqa: ARG002  # the port's parameters
+        return None
 
 
 class _OfflineLookup:

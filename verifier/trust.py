@@ -8,15 +8,20 @@ from typing import Final
 from core.errors import Refused
 from core.reasons import Reason
 from formats.bundle.trust_table import KeyRole, TrustedKey, TrustTable
+from formats.mdoc import model as mdoc
 from formats.sd_jwt_vc import VCT
+from formats.trust_list import in_table
 from keys.certificate_profiles import EKU_DOCUMENT_SIGNER
-from keys.certificates import CheckedLeaf, certificates_from_pem, check_chain, check_root, leaf_point
+from keys.certificates import CheckedLeaf, certificates_from_pem, check_chain, check_root, leaf_key
 from keys.cose_key import key_id
 from keys.lifecycle import KeyState
 from keys.signing import KeyPurpose
 from keys.trust import AuthorisedIssuer, TrustAnchor, TrustedSigner, TrustStore
 
 SD_JWT_VC: Final = "dc+sd-jwt"
+MDOC: Final = mdoc.FORM
+# The one credential type of each online form: a table names forms, a trust store types.
+_TYPES: Final = {SD_JWT_VC: VCT, MDOC: mdoc.DOCTYPE}
 _STORES_MAX: Final = 1024
 
 
@@ -62,7 +67,10 @@ class IssuerTrust:
         store = self._stores.get(leaf)
         if store is None:
             store = self._store(self.table, self._signers(self.table, leaf))
-            if store.signers and len(self._stores) < _STORES_MAX:
+            if store.signers:
+                # Anyone can put a listed key into a certificate: what is remembered is let go of again.
+                if len(self._stores) >= _STORES_MAX:
+                    self._stores.pop(next(iter(self._stores)), None)
                 self._stores[leaf] = store
         return store
 
@@ -75,7 +83,8 @@ class IssuerTrust:
         leaf = check_chain(chain, root=self.anchor.certificate, eku=EKU_DOCUMENT_SIGNER, now=now)
         store = self.store_for(chain)
         found = store.authorise_status(chain, issuer=AuthorisedIssuer(leaf, None), now=now)
-        if self.table is not None and self.table.keys[key_id(found.point)].role is not KeyRole.CREDENTIAL:
+        key = None if self.table is None else self.table.keys.get(key_id(*found.public_key))
+        if self.table is not None and (key is None or key.role is not KeyRole.CREDENTIAL):
             raise Refused(Reason.ISSUER_NOT_AUTHORISED, "the key of this status list does not sign credentials")
         return found
 
@@ -84,22 +93,24 @@ class IssuerTrust:
 
     @staticmethod
     def _signers(table: TrustTable, leaf: bytes) -> dict[bytes, TrustedSigner]:
-        point = leaf_point(leaf)
-        key = table.keys.get(key_id(point))
-        return {point: _signer(key, leaf)} if key is not None and key.point == point else {}
+        public = leaf_key(leaf)
+        key = table.keys.get(key_id(*public))
+        if key is None or key.point != in_table(public):
+            return {}
+        return {public.point: _signer(key, public.point, leaf)}
 
 
-def _signer(key: TrustedKey, certificate: bytes) -> TrustedSigner:
-    signs_it = key.role is KeyRole.CREDENTIAL and SD_JWT_VC in key.forms
+def _signer(key: TrustedKey, point: bytes, certificate: bytes) -> TrustedSigner:
+    forms = key.forms & _TYPES.keys() if key.role is KeyRole.CREDENTIAL else frozenset[str]()
     return TrustedSigner(
-        point=key.point,
+        point=point,
         certificate=certificate,
         bureau=key.bureau,
         name_zh=key.name_zh,
         name_en=key.name_en,
         country=key.country,
         scope=key.scope,
-        types=frozenset({VCT}) if signs_it else frozenset(),
+        types=frozenset(_TYPES[form] for form in forms),
         valid_from=key.valid_from,
         retired_at=key.retired_at,
         state=KeyState[key.state.name],

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from formats.site_policy import Mode, SitePolicy
 from verifier.checkpoint.case import Stopped
 from verifier.checkpoint.clock import ReaderClock
@@ -20,9 +18,10 @@ from verifier.checkpoint.policy import (
 )
 from verifier.checkpoint.verdict import Verdict
 from verifier.checks.case import SD_JWT_VC_CHECKS, ExpectedBinding, SdJwtCase
-from verifier.checks.disclosed import check_disclosures, check_scope
+from verifier.checks.disclosed import check_disclosures
 from verifier.checks.key_binding import check_freshness, check_mode
 from verifier.checks.policy import check_form
+from verifier.checks.scope import check_scope
 from verifier.checks.signature import check_holder_signature, check_issuer_signature, check_structure
 from verifier.checks.trust import check_issuer, check_specimen
 from verifier.checks.validity import check_proof_validity, check_validity
@@ -54,11 +53,13 @@ def verify_presentation(
     # A presentation answers a request, always.
     mode = Mode.CHALLENGE
     case = SdJwtCase(
-        statuses, policy, clock, mode, SD_JWT_VC_CHECKS, trust.specimen, trust.table, text, expected, trust
+        statuses, policy, clock, mode, SD_JWT_VC_CHECKS, trust.specimen, trust.table, trust, text, expected
     )
     case.size_bytes = len(text)
-    with suppress(Stopped):
+    try:
         _run_checks(case)
+    except Stopped:
+        return case.verdict()
     return case.verdict()
 
 

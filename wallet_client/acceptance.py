@@ -22,12 +22,12 @@ from protocols.openid4vci.offer import MAX_BYTES, CredentialOffer, PreAuthorized
 from wallet_client.issuer_client import Endpoints, IssuerClient, Tokens, discover, fetch_offer
 from wallet_client.ports import Transport
 from wallet_client.proving import fresh_scalars, points_of, sign_issuance_proofs
-from wallet_client.receiving import FORMATS, check_copies
-from wallet_client.records import Batch, Form, Issuance
+from wallet_client.receiving import check_copies
+from wallet_client.records import FORMATS, Batch, Form, Issuance
 from wallet_client.store import HeldBatch, HeldIssuance, WalletStore
 from wallet_client.trusting import TrustView, fetch_trust
 
-FIRST_COPIES: Final[Mapping[Form, int]] = MappingProxyType({Form.QR: 10, Form.SD_JWT_VC: 3})
+FIRST_COPIES: Final[Mapping[Form, int]] = MappingProxyType({Form.QR: 10, Form.SD_JWT_VC: 3, Form.MDOC: 3})
 """How many copies of each form are fetched at a time."""
 
 BATCH_MAX: Final = 10

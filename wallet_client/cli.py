@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from formats.dataset import Group
+    from formats.encoding.cbor import CborMap
+    from wallet_client.online import OnlineChoice, OnlineRequest, ShownOnline
     from wallet_client.ports import Transport
     from wallet_client.presenting import Choice, ShownCode
     from wallet_client.records import Showing
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 DEFAULT_HOME: Final = "eid-wallet"
 _DECLINED: Final = 1
 _CHALLENGE_FILE_MAX_BYTES: Final = 4096
+_ONLINE_FORMATS: Final = ("dc+sd-jwt", "mso_mdoc")
 
 app = typer.Typer(name="wallet", help="钱包 / The wallet", no_args_is_help=True)
 
@@ -86,7 +89,7 @@ def show(
     with _opened(home, wording) as wallet:
         groups = wallet.facts(credential)
     facts = {group.word: {str(key): _plain(value) for key, value in values.items()} for group, values in groups.items()}
-    lines = [wording.values(group, values) for group, values in groups.items()]
+    lines = [line for group, values in groups.items() for line in _group_lines(group, values, wording)]
     _print(as_json, {"groups": facts}, lines)
 
 
@@ -97,6 +100,13 @@ def present(
     ] = None,
     groups: Groups = None,
     qr: Annotated[Path | None, typer.Option("--qr", help="二维码图片文件 / write the code as PNG")] = None,
+    online: Annotated[bool, typer.Option("--online", help="在线出示，输出文本 / print an online presentation")] = False,
+    client_id: Annotated[str | None, typer.Option("--client-id", help="在线核验方 / who asks online")] = None,
+    nonce: Annotated[str | None, typer.Option("--nonce", help="请求中的随机数 / nonce of the request")] = None,
+    response_uri: Annotated[
+        str | None, typer.Option("--response-uri", help="应答地址，mdoc 必需 / where the answer goes; mdoc needs it")
+    ] = None,
+    form: Annotated[str, typer.Option("--form", help="dc+sd-jwt | mso_mdoc")] = "dc+sd-jwt",
     yes: Annotated[bool, typer.Option("--yes", help="不再询问 / agree without being asked")] = False,
     home: Home = Path(DEFAULT_HOME),
     lang: Lang = None,
@@ -104,10 +114,16 @@ def present(
 ) -> None:
     """出示二维码：先看谁要看、为什么、看什么 / Show a code; first who asks, why, and for which fields."""
     wording = _wording(lang)
+    if online:
+        request = _online_request(client_id, nonce, response_uri, form, a_code=challenge is not None or qr is not None)
+        _present_online(request, form, _groups(groups), home, wording, yes=yes, as_json=as_json)
+        return
+    if not (client_id is nonce is response_uri is None):
+        raise typer.BadParameter("a request is answered online", param_hint="--online")
     asked = None if challenge is None else _challenge_text(challenge)
     with _opened(home, wording) as wallet:
         choice = wallet.choose(_groups(groups), challenge=asked)
-        _ask_consent(choice, wording, yes=yes, quiet=as_json and yes)
+        _ask_consent(_consent_lines(choice, wording), wording, yes=yes, quiet=as_json and yes)
         code = wallet.present(choice)
         _draw(code, choice, qr, wording, as_json=as_json)
         while choice.mode == "one-way" and not (yes or as_json) and _again(wording):
@@ -235,9 +251,9 @@ def _showing_number(delete: str | None) -> int | None:
 # --- consent and drawing
 
 
-def _ask_consent(choice: Choice, wording: Wording, *, yes: bool, quiet: bool) -> None:
+def _ask_consent(lines: list[str], wording: Wording, *, yes: bool, quiet: bool) -> None:
     if not quiet:
-        for line in _consent_lines(choice, wording):
+        for line in lines:
             typer.echo(line, err=True)
     if yes:
         return
@@ -294,6 +310,91 @@ def _again(wording: Wording) -> bool:
     return str(typer.prompt(wording.say("redraw"), default="", show_default=False, err=True)).strip() == ""
 
 
+# --- showing online
+
+
+def _online_request(
+    client_id: str | None, nonce: str | None, response_uri: str | None, form: str, *, a_code: bool
+) -> OnlineRequest:
+    from wallet_client.online import OnlineRequest
+
+    if form not in _ONLINE_FORMATS:
+        raise typer.BadParameter(" | ".join(_ONLINE_FORMATS), param_hint="--form")
+    if a_code:
+        raise typer.BadParameter("an online presentation is no code", param_hint="--challenge, --qr")
+    if client_id is None or nonce is None:
+        raise typer.BadParameter("who asks, and the nonce of the request", param_hint="--client-id, --nonce")
+    if form == "mso_mdoc" and response_uri is None:
+        raise typer.BadParameter("an mdoc is bound to where the answer goes", param_hint="--response-uri")
+    return OnlineRequest(client_id, nonce, response_uri)
+
+
+def _present_online(
+    request: OnlineRequest,
+    form: str,
+    groups: tuple[Group, ...] | None,
+    home: Path,
+    wording: Wording,
+    *,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    from wallet_client.records import FORMATS
+
+    with _opened(home, wording) as wallet:
+        choice = wallet.choose_online(request, FORMATS[form], groups)
+        _ask_consent(_online_consent_lines(choice, wording), wording, yes=yes, quiet=as_json and yes)
+        shown = wallet.present_online(choice)
+        _print_online(shown, choice, form, wording, as_json=as_json)
+        refreshed = wallet.refresh_if_due()
+    for line in _refresh_lines(refreshed, wording):
+        typer.echo(line, err=True)
+
+
+def _online_consent_lines(choice: OnlineChoice, wording: Wording) -> list[str]:
+    from wallet_client.wording import group_names
+
+    return [
+        wording.say("online", client=choice.request.client_id),
+        wording.say("fields", groups=group_names(choice.groups)),
+    ]
+
+
+def _print_online(shown: ShownOnline, choice: OnlineChoice, form: str, wording: Wording, *, as_json: bool) -> None:
+    from formats.encoding import base64url
+
+    transcript = None if shown.transcript is None else base64url.encode(shown.transcript)
+    facts = {
+        "text": shown.text,
+        "format": form,
+        "client_id": choice.request.client_id,
+        "nonce": choice.request.nonce,
+        "response_uri": choice.request.response_uri,
+        "session_transcript": transcript,
+        "line": _batch_line(shown, choice, form, transcript),
+        "groups": [group.word for group in choice.groups],
+        "showing": shown.showing,
+        "signed_at": shown.signed_at,
+        "reused": shown.reused,
+        "copies_left": shown.copies_left,
+    }
+    lines = [shown.text]
+    lines += [] if transcript is None else [wording.say("session", transcript=transcript)]
+    lines.append(wording.say("reused") if shown.reused else wording.say("left", count=shown.copies_left))
+    _print(as_json, facts, lines)
+
+
+def _batch_line(shown: ShownOnline, choice: OnlineChoice, form: str, transcript: str | None) -> str:
+    """Return the presentation with what it answers, as one line of ``eid verify --batch``."""
+    line = {
+        "format": form,
+        "presentation": shown.text,
+        "nonce": choice.request.nonce,
+        "audience": choice.request.client_id,
+    }
+    return json.dumps(line if transcript is None else line | {"session_transcript": transcript})
+
+
 # --- printing
 
 
@@ -306,7 +407,7 @@ def _write(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
     except OSError as err:
-        raise Refused(Reason.FILE_UNREADABLE, f"{path} cannot be written: {type(err).__name__}") from err
+        raise Refused(Reason.FILE_UNWRITABLE, f"{path} cannot be written: {type(err).__name__}") from err
 
 
 def _credential_facts(held: HeldCredential) -> dict[str, object]:
@@ -374,11 +475,26 @@ def _showing_line(number: int, row: Showing, wording: Wording) -> str:
     from wallet_client.presenting import groups_from_words
     from wallet_client.wording import ground_name, group_names, instant, site_kind_name
 
-    who = f"{row.place} ({wording.pick(*site_kind_name(row.site_kind))})" if row.place else wording.say("anyone")
+    who = row.place or wording.say("anyone")
+    if row.site_kind:
+        who = f"{who} ({wording.pick(*site_kind_name(row.site_kind))})"
     ground = f" · {wording.pick(*ground_name(row.ground))}" if row.ground else ""
     return (
         f"{number}  {instant(row.shown_at)}  {who}{ground}  {wording.pick(*group_names(groups_from_words(row.groups)))}"
     )
+
+
+def _group_lines(group: Group, values: CborMap, wording: Wording) -> list[str]:
+    from formats.dataset import ATTRIBUTES, glyphs_in
+    from formats.sd_cwt.display import glyph_lines
+
+    drawn = [
+        bitmap
+        for row in ATTRIBUTES
+        if row.name == "glyphs" and row.group is group and row.key is not None and row.key in values
+        for _, bitmap in glyphs_in(values[row.key])
+    ]
+    return [wording.values(group, values), *(line for bitmap in drawn for line in glyph_lines(bitmap))]
 
 
 def _plain(value: object) -> object:

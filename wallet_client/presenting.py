@@ -95,7 +95,7 @@ def choose_one_way(groups: Sequence[Group] | None, *, held: frozenset[Group]) ->
     groups: those to show; None for name, number tail and portrait, as far as the credential holds them.
     Raises Refused: GROUP_TOO_SENSITIVE for the full number or the address, GROUP_UNKNOWN.
     """
-    shown = _chosen(groups, DEFAULT_ONE_WAY, held)
+    shown = chosen_groups(groups, DEFAULT_ONE_WAY, held)
     if NEVER_ONE_WAY.intersection(shown):
         raise Refused(Reason.GROUP_TOO_SENSITIVE, "the full number and the address are shown to a challenge only")
     return Choice(ONE_WAY, shown, shown, "", "", "", "", "", b"")
@@ -121,7 +121,7 @@ def choose_answer(
         raise Refused(Reason.GROUP_NOT_ASKED, "a chosen field was not asked for")
     return Choice(
         mode=CHALLENGE,
-        groups=_chosen(groups, challenge.groups, held),
+        groups=chosen_groups(groups, challenge.groups, held),
         asked=_ordered(challenge.groups),
         place=licence.place,
         site_kind=licence.site_kind,
@@ -172,6 +172,8 @@ def redraw(store: WalletStore, showing: int, *, clock: Clock, entropy: Entropy) 
     Raises NotFound(SHOWING_UNKNOWN) for another number, Refused(SHOWING_UNKNOWN) once the five minutes are over.
     """
     held = store.showing(showing)
+    if held.record.mode not in {ONE_WAY, CHALLENGE}:
+        raise Refused(Reason.SHOWING_UNKNOWN, "what was shown online was no code")
     if not 0 <= clock.now() - held.record.shown_at <= REDRAW_SECONDS:
         raise Refused(Reason.SHOWING_UNKNOWN, "this showing is over; start a new one")
     return _signed(store, store.copy_of(held.record.copy_id), held, clock=clock, entropy=entropy)
@@ -251,7 +253,13 @@ def _licence_keys(trust: TrustRecord, now: int) -> KeyLookup:
     return points.get
 
 
-def _chosen(groups: Sequence[Group] | None, offered: frozenset[Group], held: frozenset[Group]) -> tuple[Group, ...]:
+def chosen_groups(
+    groups: Sequence[Group] | None, offered: frozenset[Group], held: frozenset[Group]
+) -> tuple[Group, ...]:
+    """Return the groups to show, in the order of the profile: the chosen ones, else those offered that are held.
+
+    Raises Refused(GROUP_UNKNOWN) for nothing, or for one that the credential does not hold.
+    """
     shown = offered & held if groups is None else frozenset(groups)
     if not shown or not shown <= held:
         raise Refused(Reason.GROUP_UNKNOWN, "nothing was chosen, or something that the credential does not hold")

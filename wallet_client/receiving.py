@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -11,8 +11,10 @@ from core.errors import EidError, Refused
 from core.reasons import Reason
 from formats import sd_jwt_vc
 from formats.cose import check_signature
-from formats.dataset import Group
+from formats.dataset import AGES, Group
 from formats.encoding import base64url
+from formats.mdoc import issuer_signed
+from formats.mdoc.model import DOCTYPE, NAMESPACE
 from formats.sd_cwt.model import StatusReference
 from formats.sd_cwt.select import open_issued
 from formats.sd_cwt.unpack import read_sd_cwt
@@ -23,12 +25,13 @@ from wallet_client.trusting import TrustView
 TOLERANCE_SECONDS: Final = 30
 """How far the wallet's clock may be behind the issuer's."""
 
-FORMATS: Final[Mapping[str, Form]] = MappingProxyType({"sd-cwt-eid1": Form.QR, "dc+sd-jwt": Form.SD_JWT_VC})
-"""The credential formats this wallet knows, by their name in issuer metadata."""
-
 # What every person has; address and portrait are missing for some.
 _GROUPS_OF_ALL: Final = frozenset(Group) - {Group.ADDRESS, Group.PORTRAIT}
 _CLAIMS_OF_ALL: Final = frozenset({"full_name", "birthdate", "personal_administrative_number", "sex", "document_type"})
+_ELEMENTS_OF_ALL: Final = frozenset(
+    {"full_name", "birth_date", "personal_administrative_number", "sex", "document_type"}
+    | {f"age_over_{age}" for age in AGES}
+)
 _AGES_CLAIM: Final = "age_equal_or_over"
 
 
@@ -59,7 +62,7 @@ def check_copies(
     does not admit, bound to another key, of the other kind (specimen or real), out of date, or incomplete; and when two
     copies could be linked by their status index or subject.
     """
-    check = _check_qr if form is Form.QR else _check_sd_jwt_vc
+    check = _CHECKS[form]
     received: list[Received] = []
     for credential, scalar, point in zip(credentials, scalars, points, strict=True):
         try:
@@ -106,6 +109,31 @@ def _check_sd_jwt_vc(credential: str, scalar: bytes, point: bytes, trust: TrustV
     name_zh, name_en = ("", "") if issuer.signer is None else (issuer.signer.name_zh, issuer.signer.name_en)
     # This form has no subject of its own: the holder key is what names a copy.
     return Received(copy, name_zh, name_en, point.hex(), terms.status)
+
+
+def _check_mdoc(credential: str, scalar: bytes, point: bytes, trust: TrustView, now: int) -> Received:
+    token = base64url.decode(credential)
+    issued = issuer_signed.read_issuer_signed(token)
+    terms = issued.terms
+    if terms.doctype != DOCTYPE:
+        raise _refused("the mdoc is of another type")
+    issuer = trust.store.authorise(issued.chain, credential_type=terms.doctype, issued_at=terms.issued_at, now=now)
+    issuer_signed.check_issuer_signature(issued, issuer)
+    _check_clear(terms.holder_point, point, specimen=terms.specimen, trust=trust)
+    _check_times(issued.mso.valid_from, terms.expires_at, now)
+    issuer_signed.check_digests(issued)
+    if not {item.element for item in issued.namespaces.get(NAMESPACE, ())} >= _ELEMENTS_OF_ALL:
+        raise _refused("an element that everybody has is missing")
+    copy = Copy(Form.MDOC.value, scalar, token, terms.issued_at, terms.expires_at, now)
+    name_zh, name_en = ("", "") if issuer.signer is None else (issuer.signer.name_zh, issuer.signer.name_en)
+    # As in SD-JWT VC, the holder key is what names a copy.
+    return Received(copy, name_zh, name_en, point.hex(), terms.status)
+
+
+_Check = Callable[[str, bytes, bytes, TrustView, int], Received]
+_CHECKS: Final[Mapping[Form, _Check]] = MappingProxyType(
+    {Form.QR: _check_qr, Form.SD_JWT_VC: _check_sd_jwt_vc, Form.MDOC: _check_mdoc}
+)
 
 
 def _check_clear(bound_to: bytes, point: bytes, *, specimen: bool, trust: TrustView) -> None:

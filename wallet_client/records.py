@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Final, TypeVar
 
 from core.errors import MalformedInput, Misconfigured
@@ -22,6 +23,13 @@ class Form(StrEnum):
 
     QR = "qr"
     SD_JWT_VC = "sd-jwt-vc"
+    MDOC = "mdoc"
+
+
+FORMATS: Final[Mapping[str, Form]] = MappingProxyType(
+    {"sd-cwt-eid1": Form.QR, "dc+sd-jwt": Form.SD_JWT_VC, "mso_mdoc": Form.MDOC}
+)
+"""The credential formats this wallet knows, by their name in issuer metadata."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,7 @@ class Batch:
 class Copy:
     """One received copy of a credential and the key it is bound to.
 
-    token: the SD-CWT bytes, or the SD-JWT VC text in ASCII.
+    token: the SD-CWT bytes, the SD-JWT VC text in ASCII, or the bytes of an mdoc's IssuerSigned.
     """
 
     form: str
@@ -85,10 +93,11 @@ class Copy:
 class Showing:
     """One row of the history: what was shown, when, to whom and why. It never leaves the device by itself.
 
-    mode:   "one-way" or "challenge".
-    place, site_kind, post_id, ground: from the verified licence and challenge; empty in one-way mode.
+    mode:   "one-way", "challenge" or "online".
+    place, site_kind, post_id, ground: from the verified licence and challenge; empty in one-way mode. Online, place is
+            the client id that the person was told, and the others are empty.
     groups: wire words of the groups, in the order of the profile.
-    challenge_hash: SHA-256 of the answered challenge; empty in one-way mode.
+    challenge_hash: SHA-256 of the answered challenge; empty in the other modes.
     reused: whether the copy had been shown before because none was left.
     """
 

@@ -1,7 +1,7 @@
 """The wallet: accept, list, choose, present; and what keeps it alive: refresh, history.
 
-The steps that talk to an issuer are imported when they are taken: showing a code must not wait for the machinery of
-issuing, and never needs a network.
+The steps that talk to an issuer, and those that show online, are imported when they are taken: showing a code must not
+wait for their machinery, and never needs a network.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from core.clock import Clock
 from core.entropy import Entropy
@@ -24,6 +25,9 @@ from wallet_client.ports import Transport
 from wallet_client.presenting import Choice, ShownCode
 from wallet_client.records import Form
 from wallet_client.store import HeldCopy, HeldIssuance, HeldShowing, WalletStore
+
+if TYPE_CHECKING:
+    from wallet_client.online import OnlineChoice, OnlineRequest, ShownOnline
 
 Connect = Callable[[], AbstractContextManager[Transport]]
 
@@ -140,6 +144,21 @@ class Wallet:
     def redraw(self, showing: int) -> ShownCode:
         """Return a fresh code for a showing of the last five minutes, with the same copy."""
         return presenting.redraw(self._store, showing, clock=self._clock, entropy=self._entropy)
+
+    def choose_online(self, request: OnlineRequest, form: Form, groups: Sequence[Group] | None = None) -> OnlineChoice:
+        """Return what would be shown to an online verifier, for the person to agree to; nothing is signed or spent.
+
+        form: SD_JWT_VC or MDOC. Raises what ``wallet_client.online.choose_online`` raises.
+        """
+        from wallet_client.online import choose_online  # noqa: PLC0415  # see the module's first lines
+
+        return choose_online(self._store, request, form, groups, now=self._clock.now())
+
+    def present_online(self, choice: OnlineChoice) -> ShownOnline:
+        """Show online what was agreed to: spends a copy, writes the history, signs now. Sends nothing anywhere."""
+        from wallet_client.online import show_online  # noqa: PLC0415  # see the module's first lines
+
+        return show_online(self._store, choice, clock=self._clock)
 
     # --- staying fresh
 

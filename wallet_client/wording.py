@@ -27,6 +27,11 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({
     "no_copies": ("{form}：没有有效副本", "{form}: no valid copy"),
     "who": ("请求方：{place}（{kind}）", "Who asks: {place} ({kind})"),
     "post": ("岗位 {post}，许可证 {licence}", "Post {post}, licence {licence}"),
+    "online": (
+        "在线出示给：{client}（按您给出的地址，钱包未核实对方身份）",
+        "Shown online to: {client} (as you named it; the wallet has not checked who that is)",
+    ),
+    "session": ("会话记录（核验 mdoc 时需要）：{transcript}", "Session transcript (needed to judge an mdoc): {transcript}"),
     "why": ("依据或用途：{ground}", "Ground or purpose: {ground}"),
     "fields": ("将出示：{groups}", "Will be shown: {groups}"),
     "held_back": ("不出示：{groups}", "Asked for and not shown: {groups}"),
@@ -59,6 +64,7 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({
 _FORMS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({
     "qr": ("二维码证件", "QR code"),
     "sd-jwt-vc": ("在线证件", "Online credential"),
+    "mdoc": ("在线证件（mdoc）", "Online credential (mdoc)"),
 })  # fmt: skip
 
 _SITE_KINDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({

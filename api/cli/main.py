@@ -27,12 +27,14 @@ GROUPS: Final = {
     "cases": ("api.cli.cases", "app"),
     "officers": ("api.cli.officers", "app"),
     "offers": ("api.cli.offers", "app"),
+    "cards": ("api.cli.cards", "app"),
     "wallet": ("wallet_client.cli", "app"),
     "status": ("api.cli.status", "app"),
     "posts": ("api.cli.posts", "app"),
     "bundle": ("api.cli.bundles", "app"),
     "trust": ("api.cli.trust", "app"),
     "keys": ("api.cli.keys", "app"),
+    "audit": ("api.cli.audit", "app"),
     "db": ("api.cli.operation", "database"),
 }
 """The groups of commands, and where each is."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, Final, Literal
 
 from core.errors import EidError, Misconfigured
 from core.reasons import Reason
 
 PLAIN_STEPS = 10
+_PRIVATE: Final = 0o600
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +72,47 @@ class Output:
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a file a command was asked for; Misconfigured(FILE_UNREADABLE) where that cannot be."""
+    """Write a file a command was asked for; Misconfigured(FILE_UNWRITABLE) where that cannot be."""
     try:
         path.write_bytes(content)
     except OSError as err:
-        raise Misconfigured(Reason.FILE_UNREADABLE, f"{path} cannot be written: {err.strerror}") from err
+        raise unwritable(path, err) from err
+
+
+def write_private_file(path: Path, content: bytes) -> None:
+    """Write a file that its owner alone may read, whoever could read one that was there before; else as ``write_file``."""
+    try:
+        with _opened_private(path, "wb") as file:
+            file.write(content)
+    except OSError as err:
+        raise unwritable(path, err) from err
+
+
+def prepare_private_file(path: Path) -> None:
+    """Make a file for its owner alone and leave what is in it; Misconfigured(FILE_UNWRITABLE) where that cannot be."""
+    try:
+        with _opened_private(path, "ab"):
+            pass
+    except OSError as err:
+        raise unwritable(path, err) from err
+
+
+def unwritable(path: Path, err: OSError) -> Misconfigured:
+    """Return the refusal for a file or folder that cannot be written."""
+    return Misconfigured(Reason.FILE_UNWRITABLE, f"{path} cannot be written: {err.strerror}")
+
+
+@contextmanager
+def _opened_private(path: Path, mode: Literal["ab", "wb"]) -> Iterator[BinaryIO]:
+    with open(path, mode, opener=_for_the_owner) as file:
+        # One that was there keeps its mode when it is opened; of a device it is not ours to change.
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            os.fchmod(file.fileno(), _PRIVATE)
+        yield file
+
+
+def _for_the_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, _PRIVATE)
 
 
 def _say_nothing(done: int) -> None:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from api.cli.batch import judge_lines
 from api.cli.output import write_file
 from api.cli.session import Session, session_of
 from core.errors import MalformedInput
 from core.reasons import Colour, Reason
 
 if TYPE_CHECKING:
-    from api.wiring.reading import ReaderHome
-    from formats.bundle.envelope import Bundle
+    from api.wiring.reading import Online, Readers
     from formats.site_policy import Mode
     from verifier.checkpoint.verdict import Verdict
+    from verifier.checks.case import ExpectedBinding
+    from verifier.checks.mdoc.case import ExpectedSession
 
 EXIT_CODES: Final = {Colour.GREEN: 0, Colour.RED: 1, Colour.AMBER: 2}
 _TEXT_MAX_BYTES: Final = 128 * 1024
@@ -73,25 +77,43 @@ def challenge(
 
 def verify(
     context: typer.Context,
-    presentation: Annotated[str, typer.Argument(help="A picture file, the code's text, or - for standard input")] = "-",
+    presentation: Annotated[
+        str,
+        typer.Argument(help="A picture file, the code's text, or - for standard input; with --batch a file of lines"),
+    ] = "-",
     policy: Annotated[str | None, typer.Option(help="Site policy; without it the strictest")] = None,
     bundle: Annotated[Path | None, typer.Option(help="Judge by this bundle file instead of the reader's own")] = None,
     online: Annotated[bool, typer.Option("--online", help="Fetch the status list now")] = False,
     mode: Annotated[str | None, typer.Option(help="challenge or one-way; by default reader and policy choose")] = None,
     now: Annotated[str | None, typer.Option("--now", help="Re-check as of this instant (RFC 3339)")] = None,
     evidence: Annotated[bool, typer.Option("--evidence", help="With --now: a GREEN as of then exits 0, not 2")] = False,
+    nonce: Annotated[str | None, typer.Option(help="Of the request that an SD-JWT VC answers")] = None,
+    audience: Annotated[str | None, typer.Option(help="Of the request that an SD-JWT VC answers")] = None,
+    session_transcript: Annotated[str | None, typer.Option(help="That an mdoc answers, base64url")] = None,
+    batch: Annotated[bool, typer.Option("--batch", help="Judge JSON lines, each a presentation")] = False,
+    trust_anchor: Annotated[Path | None, typer.Option(help="Trust this root (PEM) in place of a trust list")] = None,
+    status_map: Annotated[
+        Path | None, typer.Option(help="Status lists from this JSON file (address to token) in place of the network")
+    ] = None,
 ) -> None:
-    """核验二维码 · Judge one presentation: exit 0 GREEN, 1 RED, 2 AMBER."""
-    from api.wiring.reading import post_reader
+    """核验证件 · Judge one presentation of any form: exit 0 GREEN, 1 RED, 2 AMBER. With --batch: 0 all lines judged."""
+    session = session_of(context)
+    if online and status_map is not None:
+        raise typer.BadParameter("status lists come from the network or from --status-map, not from both")
+    as_of = None if now is None else _instant(now)
+    if batch:
+        if mode or nonce or audience or session_transcript:
+            raise typer.BadParameter("with --batch each line says what it answers")
+        with _readers(session, bundle, trust_anchor, _online(online, status_map)) as readers:
+            raise typer.Exit(judge_lines(session, presentation, readers, policy=policy, now=as_of))
     from verifier.checkpoint.report import to_json, to_lines
     from verifier.reading import Terms, read
 
-    session = session_of(context)
-    terms = Terms(policy_id=policy, mode=_mode(mode), as_of=None if now is None else _instant(now))
+    terms = Terms(policy_id=policy, mode=_mode(mode), as_of=as_of)
+    binding, session_of_request = _binding(nonce, audience), _session(session_transcript)
     text = _text_of(presentation)
-    home, loaded = _bundle(session, bundle, terms.as_of)
-    reader = post_reader(loaded, anchor=home.anchor(), memory=home.memory, clock=session.clock, online=online)
-    verdict = read(text, reader, terms).verdict
+    with _readers(session, bundle, trust_anchor, _online(online, status_map)) as readers:
+        verdict = read(text, readers.at(as_of), terms, binding, session_of_request).verdict
     lines = to_lines(verdict)
     if now is not None:
         lines.insert(0, f"复核时点 · re-check as of {now}")
@@ -100,19 +122,45 @@ def verify(
     raise typer.Exit(_exit_code(verdict, is_recheck=now is not None and not evidence))
 
 
-def _bundle(session: Session, file: Path | None, as_of: int | None) -> tuple[ReaderHome, Bundle]:
-    """Return the reader's home and the bundle to judge by: its own, or a file's, which then is accepted like any other."""
-    from api.wiring.reading import READER_FOLDER, ReaderHome, held_bundle_as_of, load_evidence_bundle, read_bundle_file
-    from verifier.reading import accept_bundle
+@contextmanager
+def _readers(session: Session, bundle: Path | None, root: Path | None, online: Online | None) -> Iterator[Readers]:
+    """Give the readers over this home, or over a root that stands in its place."""
+    from api.wiring.reading import READER_FOLDER, ReaderHome, Readers, home_alone, read_bundle_file, read_root_file
 
-    home = ReaderHome(session.settings.home / READER_FOLDER)
-    now, anchor = session.clock.now(), home.anchor()
-    if file is None:
-        return home, home.bundle(now=now) if as_of is None else held_bundle_as_of(home, now=as_of)
-    data = read_bundle_file(file)
-    if as_of is not None:
-        return home, load_evidence_bundle(data, anchor=anchor, now=as_of)
-    return home, accept_bundle(data, anchor=anchor, memory=home.memory, now=now)
+    with ExitStack() as until_done:
+        if root is None:
+            home = ReaderHome(session.settings.home / READER_FOLDER)
+            home.anchor()
+        else:
+            home = until_done.enter_context(home_alone(read_root_file(root)))
+        data = None if bundle is None else read_bundle_file(bundle)
+        yield Readers(home, clock=session.clock, bundle=data, online=online, alone=root is not None)
+
+
+def _online(network: bool, status_map: Path | None) -> Online | None:
+    if not network and status_map is None:
+        return None
+    from api.wiring.online import over_network, stated
+
+    return over_network() if status_map is None else stated(status_map)
+
+
+def _binding(nonce: str | None, audience: str | None) -> ExpectedBinding | None:
+    from verifier.checks.case import ExpectedBinding
+
+    if bool(nonce) is not bool(audience):
+        raise typer.BadParameter("--nonce and --audience come together")
+    return ExpectedBinding(nonce, audience) if nonce and audience else None
+
+
+def _session(transcript: str | None) -> ExpectedSession | None:
+    if transcript is None:
+        return None
+    from formats.encoding import base64url
+    from formats.mdoc.session_transcript import read_transcript
+    from verifier.checks.mdoc.case import ExpectedSession
+
+    return ExpectedSession(read_transcript(base64url.decode(transcript)))
 
 
 def _exit_code(verdict: Verdict, *, is_recheck: bool) -> int:

@@ -53,8 +53,9 @@ def import_(
     portraits: Annotated[bool, typer.Option(help="Read the portrait files")] = True,
 ) -> None:
     """导入人口登记文件 · Import a register file; bad rows are listed, good rows go in, a second run adds nothing."""
+    from api.wiring.glyphs import open_glyph_font
     from issuer.register.findings import FINDINGS
-    from issuer.register.importing import import_register
+    from issuer.register.importing import Pictures, import_register
     from issuer.register.reading import open_register
 
     session = session_of(context)
@@ -69,7 +70,7 @@ def import_(
             today=session.today,
             specimen=session.bureau.specimen,
             dry_run=dry_run,
-            portraits=portraits,
+            pictures=Pictures(portraits, open_glyph_font(session.settings)),
             progress=progress,
         )
     bad = [{"row": bad.row_number, "field": bad.field, "code": bad.code.value} for bad in report.bad]
@@ -102,11 +103,16 @@ def list_(
     after: Annotated[str, typer.Option(help="The last record id of the page before")] = "",
 ) -> None:
     """列出登记信息（号码隐去）· List records with masked names and numbers."""
+    from core.audit import AuditEvent
+
     session = session_of(context)
     bureau = session.bureau
-    with bureau.store.reading() as books:
-        records = books.register.summaries(bureau.bureau.bureau, limit=limit, after=after)
-        total = books.register.count(bureau.bureau.bureau)
+    # Sealed fields are opened for it, so it leaves a row.
+    with bureau.store.transaction() as books:
+        code, now = bureau.bureau.bureau, session.clock.now()
+        records = books.register.summaries(code, limit=limit, after=after)
+        total = books.register.count(code)
+        books.audit.record(AuditEvent(code, now, "system", "register.list", code, f"x{len(records)}"))
     rows = [
         {
             "record_id": row.record_id,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Final
 
 import typer
 
 from api.cli.session import session_of
+from keys.algorithms import ES256, ML_DSA_44, SM2_SM3
 
 STEPS: Final = 5
 COUNTRY: Final = "CN"
@@ -22,6 +24,17 @@ SPECIMEN: Final = {
 """What a specimen deployment is called where nothing is named."""
 
 
+class Suite(StrEnum):
+    """What a bureau may sign its online forms in, as the command calls it."""
+
+    ES256 = "es256"
+    SM2 = "sm2"
+    ML_DSA_44 = "ml-dsa-44"
+
+
+SUITES: Final = {Suite.ES256: ES256, Suite.SM2: SM2_SM3, Suite.ML_DSA_44: ML_DSA_44}
+
+
 def init(
     context: typer.Context,
     real: Annotated[
@@ -34,6 +47,9 @@ def init(
     operator_zh: Annotated[str | None, typer.Option(help="Who runs the scheme, in Chinese")] = None,
     operator_en: Annotated[str | None, typer.Option(help="Who runs the scheme, in English")] = None,
     contact: Annotated[str | None, typer.Option(help="E-mail or https address written into the certificates")] = None,
+    suite: Annotated[
+        Suite, typer.Option(help="What the online forms are signed in; QR codes and all else stay ES256")
+    ] = Suite.ES256,
     registrar: Annotated[
         str, typer.Option(help="Id of the first officer (registrar and bureau admin)")
     ] = "registrar-1",
@@ -63,7 +79,14 @@ def init(
         raise typer.BadParameter(f"with --real nothing is made up; name {' '.join(missing)}")
     facts = {name: value or SPECIMEN[name] for name, value in named.items()}
     settings = with_passphrase(session.settings, is_new=True)
-    plan = FoundingPlan(**facts, country=COUNTRY, public_url=settings.url, specimen=not real)
+    plan = FoundingPlan(
+        **facts,
+        country=COUNTRY,
+        public_url=settings.url,
+        specimen=not real,
+        suite=SUITES[suite],
+        status_signer_eku=settings.status_signer_eku,
+    )
     code = plan.bureau
     # The admin comes last: from then on officers are added by one.
     officers = (
@@ -84,6 +107,7 @@ def init(
         "home": str(session.settings.home),
         "specimen": plan.specimen,
         "bureau": code,
+        "suite": suite.value,
         "officers": [officer.officer_id for officer in officers],
         "post": post_id,
         "post_kit": str(founded.post_kit),
@@ -95,6 +119,7 @@ def init(
         f"{mark}: {plan.name_zh} · {plan.name_en} ({code})",
         f"目录 · home:            {session.settings.home}",
         f"信任根 · root to pin:   {founded.root}",
+        f"算法 · suite (online): {plan.suite.name}",
         f"民警 · officers:        {registrar}, {approver}",
         f"岗位 · post:            {post_id} ({place}), 密钥包 · kit: {founded.post_kit}",
     ]

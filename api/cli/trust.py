@@ -50,10 +50,12 @@ def show(context: typer.Context) -> None:
 @app.command()
 def publish(context: typer.Context) -> None:
     """重新发布信任列表 · Issue the trust list again under the next number."""
+    from api.wiring.audit import open_audit
     from api.wiring.trust import TrustFolder
 
     session = session_of(context)
-    issue = TrustFolder(session.settings).publish_next(session.keys, session.clock)
+    with open_audit(session.settings, session.clock) as audit:
+        issue = TrustFolder(session.settings).publish_next(session.keys, session.clock, announce=audit.announce)
     session.output.result(
         {"number": issue.number}, [f"第 {issue.number} 号已发布 · number {issue.number} is published"]
     )

@@ -28,6 +28,7 @@ POST: Final = "post-1"
 OTHER_POST: Final = "post-2"
 GATE: Final = "rail-gate"
 POLICE: Final = "police-spot-check"
+COUNTER: Final = "government-counter"
 TWO_MINUTES: Final = 120
 HALF_A_DAY_AND_AN_HOUR: Final = 13 * 3600
 DONE: Final = "done"
@@ -54,6 +55,7 @@ def tell(folder: Path, *, clock: Clock, say: Callable[[str], None]) -> Stage:
         ready_the_readers(stage)
         show_one_way(stage, clock)
         answer_a_challenge(stage)
+        show_online(stage)
         forge(stage)
         revoke(stage, credential)
     grow_old(stage, clock)
@@ -155,6 +157,18 @@ def answer_a_challenge(stage: Stage) -> None:
         reader=OTHER_READER,
     )
     _judge(stage, "本岗位核验应答", "the answer checked where it was asked", "GREEN", picture, "--policy", POLICE)
+
+
+def show_online(stage: Stage) -> None:
+    """An mdoc shown to an online verifier: GREEN, judged offline as one line of a batch."""
+    request = ("--client-id", "x509_san_dns:shop.example", "--nonce", SystemEntropy().random_bytes(16).hex())
+    way_back = ("--response-uri", "https://shop.example/answers")
+    show = ("wallet", "present", "--online", "--form", "mso_mdoc", *request, *way_back)
+    said = stage.eid(WALLET, *show, "--groups", "name,document,portrait", "--yes")
+    stage.add(Step("在线出示 mdoc", "the wallet shows an mdoc online", DONE, _done(said), said.milliseconds))
+    stage.file("mdoc.txt").write_text(said.text("line") + "\n", encoding="ascii")
+    said = stage.eid(READER, "verify", "--batch", str(stage.file("mdoc.txt")), "--policy", COUNTER, offline=True)
+    stage.add(Step("核验 mdoc", "the mdoc checked", "GREEN", said.text("verdict"), said.milliseconds))
 
 
 def forge(stage: Stage) -> None:

@@ -16,6 +16,7 @@ from core.errors import EidError, MalformedInput, Refused
 from core.reasons import Reason
 from formats.encoding import json
 from formats.encoding.json import JsonValue
+from formats.type_metadata import RESIDENT_ID, resident_id_metadata
 from issuer.authorization import PresentedToken
 from issuer.secrets import stored_hash
 from protocols.dpop import DpopProof, check_dpop
@@ -39,6 +40,7 @@ def router_for(role: IssuerRole) -> APIRouter:
     where, clock = role.context.where, role.context.clock
     issuer_metadata = json.encode(role.issuer_metadata.to_wire())
     server_metadata = json.encode(role.server_metadata.to_wire())
+    type_metadata = resident_id_metadata()
 
     async def show_issuer_metadata(request: Request) -> Response:
         del request
@@ -47,6 +49,10 @@ def router_for(role: IssuerRole) -> APIRouter:
     async def show_server_metadata(request: Request) -> Response:
         del request
         return Response(server_metadata, media_type=_JSON, headers=_METADATA_HEADERS)
+
+    async def show_type_metadata(request: Request) -> Response:
+        del request
+        return Response(type_metadata, media_type=_JSON, headers=_METADATA_HEADERS)
 
     async def offer(request: Request) -> Response:
         found = role.offers.fetch(request.path_params["reference"])
@@ -70,6 +76,7 @@ def router_for(role: IssuerRole) -> APIRouter:
 
     router.add_route(f"/.well-known/{CREDENTIAL_ISSUER}/issuer", show_issuer_metadata, methods=["GET"])
     router.add_route(f"/.well-known/{AUTHORIZATION_SERVER}/issuer", show_server_metadata, methods=["GET"])
+    router.add_route(f"/issuer/type-metadata/{RESIDENT_ID}", show_type_metadata, methods=["GET"])
     router.add_route("/issuer/offers/{reference}", offer, methods=["GET"])
     router.add_route("/issuer/token", _with_errors(token, token_error), methods=["POST"])
     router.add_route("/issuer/nonce", nonce, methods=["POST"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from api.settings import Settings
 from api.wiring.bureau import open_bureau
@@ -13,8 +14,13 @@ from core.clock import Clock
 from core.entropy import Entropy
 from core.errors import EidError, Misconfigured
 from core.reasons import Reason
-from keys.algorithms import ES256
 from keys.signing import KeyPurpose, verify_signature
+
+# A post's key lies in its kit; a second document signer and a separate signer of status lists are a bureau's choice;
+# an older home gets its audit signer with its first checkpoint.
+_NOT_ALWAYS_HERE: Final = frozenset(
+    {KeyPurpose.POST, KeyPurpose.ONLINE_SIGNER, KeyPurpose.STATUS_SIGNER, KeyPurpose.AUDIT_SIGNER}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +37,12 @@ def look_over(settings: Settings, clock: Clock, entropy: Entropy) -> tuple[Looke
 
     def signs() -> None:
         message = entropy.random_bytes(32)
+        here = {key.purpose for key in keys.listing()}
         for purpose in KeyPurpose:
-            if purpose is KeyPurpose.POST:
+            if purpose in _NOT_ALWAYS_HERE - here:
                 continue
             signer = keys.open(purpose)
-            if not verify_signature(signer.point, ES256, message, signer.sign(message)):
+            if not verify_signature(signer.point, signer.algorithm, message, signer.sign(message)):
                 raise Misconfigured(Reason.KEY_FILE_DAMAGED, f"the {purpose} key does not sign")
 
     checks: tuple[tuple[str, Callable[[], object]], ...] = (

@@ -11,6 +11,7 @@ from api.settings import Settings
 from api.wiring.bureau import create_store
 from api.wiring.posts import PostKits
 from api.wiring.trust import TrustFolder
+from core.audit import AuditEvent
 from core.clock import Clock
 from core.entropy import Entropy
 from core.errors import Conflict, Misconfigured
@@ -19,6 +20,7 @@ from issuer.founding import FoundingPlan, found
 from issuer.officers import Officer, add_first_officer
 from issuer.posts import Post, add_post
 from issuer.register.ports import Bureau
+from keys.signing import KeyPurpose
 from keys.storage.files import KeyFiles
 
 
@@ -108,14 +110,27 @@ def _fill(
         PostKits(settings).making(post.post_id, passphrase, now=now, entropy=entropy) as point,
     ):
         books.register.add_bureau(Bureau(plan.bureau, plan.name_zh, plan.name_en, plan.division), now=now)
+        books.audit.record(AuditEvent(plan.bureau, now, "system", "home.found", plan.bureau, _certificates(keys)))
         for officer in officers:
             add_first_officer(officer, book=books.officers, audit=books.audit, now=now)
         first = Post(plan.bureau, post.post_id, post.place, post.site_kind, point)
         add_post(first, by=officers[-1], book=books.posts, audit=books.audit, now=now)
-    store.close()
+
+    def announce(action: str, subject: str, note: str) -> None:
+        with store.transaction() as books:
+            books.audit.record(AuditEvent(plan.bureau, now, "system", action, subject, note))
+
     progress(4)
     folder = TrustFolder(settings)
     folder.keep_roots(founded.national_root, founded.reader_root)
-    number = folder.publish(founded.trust_list, keys).number
+    number = folder.publish(founded.trust_list, keys, announce=announce).number
+    store.close()
     progress(5)
     return number
+
+
+def _certificates(keys: KeyFiles) -> str:
+    """Return what the two roots signed, in the words of an audit note: their own certificates and the signers'."""
+    made = [key.purpose for key in keys.listing() if key.purpose is not KeyPurpose.AUDIT_SIGNER]
+    readers = sum(purpose in (KeyPurpose.READER_ROOT, KeyPurpose.POLICY_SIGNER) for purpose in made)
+    return f"national-root x{len(made) - readers}, reader-root x{readers}"

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from api.settings import Settings
+from api.wiring.glyphs import open_glyph_font
 from core.clock import Clock, SystemClock
 from core.entropy import Entropy, SystemEntropy
 from core.errors import EidError, Misconfigured
 from core.reasons import Reason
 from formats.dataset import CredentialDataset
 from formats.sd_cwt.model import Assurance
+from issuer.audit_checkpoints import CheckpointDesk
 from issuer.authorization import TokenDesk
 from issuer.cases.deciding import approved_record, expire_cases
 from issuer.cases.model import CaseState
@@ -22,19 +24,21 @@ from issuer.context import IssuingContext
 from issuer.issuance import IssuanceDesk
 from issuer.offers import OfferDesk
 from issuer.packers import PACKERS
-from issuer.policy import IssuancePolicy
+from issuer.policy import Form, IssuancePolicy
 from issuer.ports import ApprovedPerson, BureauContext, StatusTarget
 from issuer.register.citizen_number import DocumentType
+from issuer.register.glyphs import GlyphFont, draw_glyphs
 from issuer.register.ports import ApprovedRecord, Bureau, BureauStore
 from issuer.secrets import IssuanceSecret
 from issuer.status import StatusDesk
+from issuer.storage.audit_trail import SqlAuditTrail
 from issuer.storage.encryption import KEY_SIZE, KeyWrap
 from issuer.storage.engine import open_current
 from issuer.storage.issuance import SqlIssuanceStore
 from issuer.storage.status import StatusFiles
 from issuer.storage.store import SqlBureauStore
 from keys.certificates import certificates_from_pem, is_specimen, validity_of
-from keys.signing import InProcessSigner, KeyPurpose
+from keys.signing import KeyPurpose, LocalSigner
 from keys.storage.files import KeyFiles
 from protocols.oauth import AuthorizationServerMetadata
 from protocols.openid4vci.metadata import CredentialIssuerMetadata
@@ -56,16 +60,19 @@ _NATIONALITY: Final = {
 class RegistryOverCases:
     """The person registry over the bureau's own register: a record counts when its newest case is approved."""
 
-    def __init__(self, store: BureauStore, bureau: BureauContext, clock: Clock) -> None:
+    def __init__(
+        self, store: BureauStore, bureau: BureauContext, clock: Clock, glyph_font: GlyphFont | None = None
+    ) -> None:
         self._store = store
         self._bureau = bureau
         self._clock = clock
+        self._glyph_font = glyph_font
 
     def approved(self, record_id: str) -> ApprovedPerson:
         approved = approved_record(self._bureau.bureau, record_id, store=self._store)
         return ApprovedPerson(
             record_id=record_id,
-            dataset=dataset_of(approved, self._bureau),
+            dataset=dataset_of(approved, self._bureau, self._glyph_font),
             # The bureau's officers saw person and card, and two of them agreed.
             assurance=Assurance.FULL,
             unissued_case=None if approved.case.state is CaseState.ISSUED else approved.case.case_id,
@@ -75,8 +82,13 @@ class RegistryOverCases:
         return expire_cases(self._bureau.bureau, store=self._store, now=self._clock.now())
 
 
-def dataset_of(approved: ApprovedRecord, bureau: BureauContext) -> CredentialDataset:
-    """Return the facts that go into a credential, from an approved record and the bureau that signs."""
+def dataset_of(
+    approved: ApprovedRecord, bureau: BureauContext, glyph_font: GlyphFont | None = None
+) -> CredentialDataset:
+    """Return the facts that go into a credential, from an approved record and the bureau that signs.
+
+    glyph_font: draws the rare characters of the name; None where the deployment has none.
+    """
     record, portraits = approved.record, approved.portraits
     return CredentialDataset(
         full_name=record.full_name,
@@ -84,7 +96,7 @@ def dataset_of(approved: ApprovedRecord, bureau: BureauContext) -> CredentialDat
         family_name=None,
         given_name=None,
         name_local_script=None,
-        glyphs=(),
+        glyphs=draw_glyphs(record.full_name, glyph_font),
         birth_date=record.birth_date,
         citizen_number=record.citizen_number,
         sex=record.sex,
@@ -123,14 +135,17 @@ class IssuerRole:
     issuer_metadata: CredentialIssuerMetadata
     server_metadata: AuthorizationServerMetadata
     close: Callable[[], None] = _has_nothing_open
+    checkpoints: CheckpointDesk | None = None
 
     def keep_up(self) -> None:
-        """Do what is due by the clock alone: publish status lists, expire cases nobody decided.
+        """Do what is due by the clock alone: publish status lists, expire cases nobody decided, sign the audit chain.
 
         Called at start and every minute by whoever serves this role; harmless when several do.
         """
         self.status.publish_due()
         self.context.registry.expire_waiting()
+        if self.checkpoints is not None:
+            self.checkpoints.make_if_due(now=self.context.clock.now())
 
     def is_ready(self) -> bool:
         """Say whether the database answers."""
@@ -151,8 +166,10 @@ def assemble_issuer(context: IssuingContext, target: StatusTarget) -> IssuerRole
         tokens=TokenDesk(context),
         issuance=IssuanceDesk(context, lists=status, packers=PACKERS),
         status=status,
-        issuer_metadata=issuer_metadata(context.where, context.bureau, context.policy),
-        server_metadata=server_metadata(context.where),
+        issuer_metadata=issuer_metadata(
+            context.where, context.bureau, context.policy, suite=context.signer_for(Form.SD_JWT_VC).algorithm
+        ),
+        server_metadata=server_metadata(context.where, context.bureau),
     )
 
 
@@ -164,6 +181,7 @@ def open_issuer(settings: Settings) -> IssuerRole:
         public_folder=settings.public_folder,
         keys=KeyFiles(settings.keys_folder, settings.passphrase_bytes()),
         bureau=settings.bureau,
+        glyph_font=open_glyph_font(settings),
     )
 
 
@@ -174,6 +192,7 @@ def build_issuer(
     public_folder: Path,
     keys: KeyFiles,
     bureau: str | None,
+    glyph_font: GlyphFont | None = None,
     clock: Clock | None = None,
     entropy: Entropy | None = None,
     policy: IssuancePolicy | None = None,
@@ -189,9 +208,12 @@ def build_issuer(
     engine = open_current(database)
     bureaus = SqlBureauStore(engine, KeyWrap(keys.secret(FIELD_SECRET, KEY_SIZE), entropy))
     chosen = _choose(bureaus, bureau)
-    *earlier, signer = _document_signers(keys)
-    if not signer.certificates:
-        raise Misconfigured(Reason.KEY_STATE, "the document signer has no certificate; run eid init")
+    *earlier, signer = _signers(keys, KeyPurpose.DOCUMENT_SIGNER) or [keys.open(KeyPurpose.DOCUMENT_SIGNER)]
+    earlier_online = _signers(keys, KeyPurpose.ONLINE_SIGNER)
+    online = earlier_online.pop() if earlier_online else None
+    newest = [signer] if online is None else [signer, online]
+    if not all(one.certificates for one in newest):
+        raise Misconfigured(Reason.KEY_STATE, "a document signer has no certificate; run eid init")
     about = BureauContext(
         bureau=chosen.bureau,
         name_zh=chosen.name_zh,
@@ -205,22 +227,29 @@ def build_issuer(
         where=addresses(public_url),
         policy=policy or IssuancePolicy(),
         store=SqlIssuanceStore(engine, chosen.bureau),
-        registry=RegistryOverCases(bureaus, about, clock),
+        registry=RegistryOverCases(bureaus, about, clock, glyph_font),
         signer=signer,
-        signer_valid_from=validity_of(signer.certificates[0]).not_before,
-        earlier_signers=tuple(earlier),
+        signer_valid_from=max(validity_of(one.certificates[0]).not_before for one in newest),
+        earlier_signers=(*earlier, *earlier_online),
+        online_signer=online,
+        status_signer=next(iter(reversed(_signers(keys, KeyPurpose.STATUS_SIGNER))), None),
         secret=IssuanceSecret(keys.secret(ISSUANCE_SECRET, ISSUANCE_SECRET_BYTES)),
         clock=clock,
         entropy=entropy,
     )
     role = assemble_issuer(context, StatusFiles(public_folder / "status" / chosen.bureau))
-    return replace(role, close=engine.dispose)
+    audit_signer = next(iter(reversed(_signers(keys, KeyPurpose.AUDIT_SIGNER))), None)
+    checkpoints = (
+        None
+        if audit_signer is None
+        else CheckpointDesk(chosen.bureau, SqlAuditTrail(engine, chosen.bureau), audit_signer)
+    )
+    return replace(role, close=engine.dispose, checkpoints=checkpoints)
 
 
-def _document_signers(keys: KeyFiles) -> list[InProcessSigner]:
-    """Return every document signer of the key store, the newest last."""
-    found = [key for key in keys.listing() if key.purpose is KeyPurpose.DOCUMENT_SIGNER]
-    return [keys.open(key.purpose, key.key_id) for key in found] or [keys.open(KeyPurpose.DOCUMENT_SIGNER)]
+def _signers(keys: KeyFiles, purpose: KeyPurpose) -> list[LocalSigner]:
+    """Return every key the store has for a purpose, the newest last."""
+    return [keys.open(purpose, key.key_id) for key in keys.listing() if key.purpose is purpose]
 
 
 def _choose(bureaus: SqlBureauStore, wanted: str | None) -> Bureau:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from api.settings import Settings
 from core.clock import Clock
 from core.errors import Misconfigured
 from core.reasons import Reason
 from formats.trust_list import TrustListContent, read_trust_list
+from formats.vical import sign_vical
 from issuer.founding import PublishedTrust, next_issue, publish
 from keys.certificates import certificates_from_pem, certificates_to_pem
 from keys.signing import KeyPurpose
@@ -19,6 +21,9 @@ from keys.storage.files import KeyFiles
 TOLERANCE_SECONDS: Final = 30
 REISSUE_AFTER_SECONDS: Final = 12 * 3600
 """A bundle never starts its life with trust data older than this."""
+
+Announce: TypeAlias = Callable[[str, str, str], None]
+"""Writes an action, what it acts on and a note into the audit log of the home's bureau."""
 
 
 class TrustFolder:
@@ -60,23 +65,32 @@ class TrustFolder:
             token, root=self.national_root, highest_seen=0, now=now, tolerance_seconds=TOLERANCE_SECONDS
         )
 
-    def publish(self, content: TrustListContent, keys: KeyFiles) -> PublishedTrust:
-        """Sign one issue and put both forms in place; the table first, so that no list is ahead of its table."""
+    def publish(self, content: TrustListContent, keys: KeyFiles, *, announce: Announce) -> PublishedTrust:
+        """Sign one issue and put its forms in place; the list last, so that no list is ahead of its table.
+
+        announce: writes the signatures into the audit log before they are made; if it fails, nothing is signed.
+        """
         signer = keys.open(KeyPurpose.LIST_SIGNER)
+        vical = any(key.purpose is KeyPurpose.VICAL_SIGNER for key in keys.listing())
+        announce("trust.publish", str(content.number), "list-signer x2" + (", vical-signer x1" if vical else ""))
         issue = publish(content, signer, national_root=self.national_root, reader_root=self.reader_root)
         _write(self._folder / "table.cose", issue.table)
+        if vical:
+            # Homes founded before there was such a signer publish no list for readers of mdoc.
+            vical_signer = keys.open(KeyPurpose.VICAL_SIGNER)
+            _write(self._folder / "vical", sign_vical(content, vical_signer, national_root=self.national_root))
         _write(self._folder / "list", issue.trust_list.encode("ascii"))
         return issue
 
-    def publish_next(self, keys: KeyFiles, clock: Clock) -> PublishedTrust:
+    def publish_next(self, keys: KeyFiles, clock: Clock, *, announce: Announce) -> PublishedTrust:
         """Issue the current list again under the next number."""
         now = clock.now()
-        return self.publish(next_issue(self.current(now=now), now=now), keys)
+        return self.publish(next_issue(self.current(now=now), now=now), keys, announce=announce)
 
-    def publish_if_old(self, keys: KeyFiles, clock: Clock) -> None:
+    def publish_if_old(self, keys: KeyFiles, clock: Clock, *, announce: Announce) -> None:
         """Issue the list again when its present issue is older than half a day."""
         if clock.now() - self.current(now=clock.now()).issued_at >= REISSUE_AFTER_SECONDS:
-            self.publish_next(keys, clock)
+            self.publish_next(keys, clock, announce=announce)
 
 
 def _read(path: Path) -> bytes:

@@ -30,7 +30,7 @@ from bench.scenes.sd_jwt_vc import TWELVE, the_issuer
 from core.entropy import SystemEntropy
 from issuer.cases.deciding import approve_all
 from issuer.policy import IssuancePolicy
-from issuer.register.importing import import_register
+from issuer.register.importing import Pictures, import_register
 from issuer.register.reading import open_register
 from issuer.register.record import COLUMNS
 from issuer.storage.encryption import KeyWrap
@@ -74,7 +74,7 @@ def product(folder: Path, count: int) -> Iterator[tuple[ASGIApp, Offers]]:
         context = replace(context, registry=RegistryOverCases(store, context.bureau, context.clock))
         import_register(
             open_register(register), officer=REGISTRAR, store=store, entropy=SystemEntropy(), now=NOW, today=TODAY,
-            specimen=True, portraits=False,
+            specimen=True, pictures=Pictures(portraits=False),
         )  # fmt: skip
         approved = approve_all(officer=APPROVER, store=store, now=NOW, reason="bench").approved
         role = assemble_issuer(context, StatusFiles(folder / "status" / BUREAU))

@@ -21,7 +21,7 @@ from issuer.register.bulk import check_rows
 from issuer.register.citizen_number import DocumentType, check_character
 from issuer.register.findings import FindingCode, Severity
 from issuer.register.golden import GOLDEN_COUNT
-from issuer.register.importing import ImportReport, import_register
+from issuer.register.importing import ImportReport, Pictures, import_register
 from issuer.register.reading import RegisterFile, open_register, read_rows
 from issuer.register.record import COLUMNS, CheckedRow, IdentityRecord
 from issuer.register.samples import sample_rows
@@ -155,7 +155,7 @@ def imported(file: RegisterFile, office: Office) -> ImportReport:
         now=NOW,
         today=TODAY,
         specimen=True,
-        portraits=False,
+        pictures=Pictures(portraits=False),
     )
 
 

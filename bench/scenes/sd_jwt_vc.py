@@ -146,7 +146,7 @@ def _row(key: InProcessSigner) -> TrustedKey:
         name_en="Sample City Public Security Bureau, Model District",
         country="CN",
         scope=("6901",),
-        forms=frozenset({"dc+sd-jwt"}),
+        forms=frozenset({"dc+sd-jwt", "mso_mdoc"}),
         valid_from=NOW - 2 * DAY,
         retired_at=None,
         state=KeyState.ACTIVE,
@@ -249,12 +249,17 @@ def _fresh_name() -> str:
 
 
 def _peer_verifier(text: str) -> dict[str, Sampler]:
+    others: dict[str, Sampler] = {}
     peer = peers.sd_jwt_verifier(text, issuer=the_issuer(), audience=AUDIENCE, nonce=NONCE)
-    if peer is None:
-        return {}
-    opened = peer()
-    prove(isinstance(opened, dict) and opened["full_name"] == TWELVE["full_name"], "sd-jwt reads something else")
-    return {"PyPI sd-jwt": repeated(10, peer)}
+    if peer is not None:
+        opened = peer()
+        prove(isinstance(opened, dict) and opened["full_name"] == TWELVE["full_name"], "sd-jwt reads something else")
+        others["PyPI sd-jwt"] = repeated(10, peer)
+    in_node = peers.npm_sd_jwt_verifier(text, issuer=the_issuer(), nonce=NONCE, now=NOW)
+    if in_node is not None:
+        answer, others["npm @sd-jwt/sd-jwt-vc"] = in_node
+        prove(answer["payload"]["full_name"] == TWELVE["full_name"], "@sd-jwt/sd-jwt-vc reads something else")
+    return others
 
 
 def issuing() -> list[Figure]:
@@ -266,6 +271,10 @@ def issuing() -> list[Figure]:
     peer = peers.sd_jwt_issuer(clear, TWELVE, the_holder())
     if peer is not None:
         others["PyPI sd-jwt"] = repeated(10, peer)
+    in_node = peers.npm_sd_jwt_issuer(clear, TWELVE, issuer=the_issuer(), holder=the_holder())
+    if in_node is not None:
+        token, others["npm @sd-jwt/sd-jwt-vc"] = in_node
+        prove(token.count("~") == len(TWELVE) + 1, "@sd-jwt/sd-jwt-vc issues something else")
     return [
         Figure(
             name="sd-jwt-vc-issue",

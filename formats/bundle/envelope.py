@@ -73,7 +73,9 @@ class Bundle:
 
 
 @dataclass(frozen=True, slots=True)
-class _Envelope:
+class UnverifiedEnvelope:
+    """What an envelope says and holds; neither its signature nor any part is checked yet."""
+
     number: int
     issued_at: int
     expires_at: int
@@ -119,8 +121,13 @@ def certificates(data: bytes) -> tuple[bytes, ...]:
 
     For a reader that has pinned only the root: it checks this chain, and opens the bundle with the key of its leaf.
     """
+    return read_envelope(data).certificates
+
+
+def read_envelope(data: bytes) -> UnverifiedEnvelope:
+    """Return the envelope of a bundle, nothing verified; BUNDLE_INVALID, or TOO_LARGE."""
     part, _ = decode_part(data, typ=TYP)
-    return _read_envelope(part.payload).certificates
+    return _read_envelope(part.payload)
 
 
 def open_bundle(data: bytes, *, list_signer_point: bytes, specimen: bool, floors: Floors, now: int) -> Checks[Bundle]:
@@ -179,7 +186,7 @@ def _policy_keys(trust: TrustTable, *, at: int) -> KeyLookup:
     return point_of
 
 
-def _read_snapshots(envelope: _Envelope, trust: TrustTable) -> Checks[Mapping[str, StatusSnapshot]]:
+def _read_snapshots(envelope: UnverifiedEnvelope, trust: TrustTable) -> Checks[Mapping[str, StatusSnapshot]]:
     snapshots: dict[str, StatusSnapshot] = {}
     for data in envelope.snapshots:
         snapshot = yield from status_snapshot.read(data, trust=trust)
@@ -192,7 +199,7 @@ def _read_snapshots(envelope: _Envelope, trust: TrustTable) -> Checks[Mapping[st
     return snapshots
 
 
-def _read_policies(envelope: _Envelope, keys: KeyLookup) -> Checks[Mapping[str, SitePolicy]]:
+def _read_policies(envelope: UnverifiedEnvelope, keys: KeyLookup) -> Checks[Mapping[str, SitePolicy]]:
     policies: dict[str, SitePolicy] = {}
     for data in envelope.policies:
         policy = yield from site_policy.read(data, keys=keys)
@@ -214,14 +221,14 @@ def _check_not_older(bundle: Bundle, floors: Floors) -> None:
         raise Refused(Reason.BUNDLE_OLDER, "a part of the bundle is older than what was accepted before")
 
 
-def _read_envelope(payload: bytes) -> _Envelope:
+def _read_envelope(payload: bytes) -> UnverifiedEnvelope:
     return read_payload(payload, _envelope_fields)
 
 
-def _envelope_fields(fields: CborMap) -> _Envelope:
+def _envelope_fields(fields: CborMap) -> UnverifiedEnvelope:
     if fields.keys() - {_LICENCE} != _REQUIRED:
         raise invalid("an entry of the envelope is missing or unknown")
-    return _Envelope(
+    return UnverifiedEnvelope(
         number=number(fields[1]),
         issued_at=number(fields[2]),
         expires_at=number(fields[3]),

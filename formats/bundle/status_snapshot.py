@@ -6,7 +6,7 @@ in unary, which is the same length as interleaving them and reads at the speed o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import accumulate
@@ -44,6 +44,11 @@ class EntryClass(IntEnum):
     SUSPENDED = 1
     REPORTED_LOST = 2
     SUPERSEDED = 3
+
+
+_CLASSES = frozenset(EntryClass)
+# Up to this width there are so few values that each is spelled once.
+_SPELLED_WIDTH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,20 +122,23 @@ def _unpacked(fields: CborMap) -> StatusSnapshot:
     return snapshot
 
 
-def pack_list(entries: SnapshotList) -> CborValue:
+def pack_list(entries: SnapshotList, *, low_bits: int | None = None) -> list[CborValue]:
     """Return [size, count, low bits, gaps, classes] of one list.
 
     gaps:    for each entry in order, the number of valid entries before it since the last; its low bits of all entries
              first, packed from the highest bit, filled with zeros to a byte; then each rest as that many 0 and a 1.
     classes: two bits for each entry, from the highest bit.
+    low_bits: how many to use; None for what makes it shortest. With the number given, a list has one packing.
     Raises ValueError for an index outside the list or an unknown class.
     """
     indexes = sorted(entries.entries)
     if indexes and not 0 <= indexes[0] <= indexes[-1] < entries.size:
         raise ValueError("an index outside the list")
     gaps = [after - before - 1 for before, after in zip([-1, *indexes], indexes, strict=False)]
-    low = _best_low_bits(entries.size, gaps)
-    classes = [EntryClass(entries.entries[index]) for index in indexes]
+    low = _best_low_bits(entries.size, gaps) if low_bits is None else low_bits
+    classes = [entries.entries[index] for index in indexes]
+    if not _CLASSES.issuperset(classes):
+        raise ValueError("an unknown class")
     mask = (1 << low) - 1
     lows = _pack_fixed([gap & mask for gap in gaps], low)
     highs = _pack_bits("".join(["0" * (gap >> low) + "1" for gap in gaps]))
@@ -147,8 +155,9 @@ def unpack_list(packed: CborValue) -> SnapshotList:
     low = number(fields[2], below=_WIDEST_LOW_BITS + 1)
     coded, classes = octets(fields[3]), octets(fields[4])
     split = (count * low + 7) // 8
-    lows = _unpack_fixed(coded[:split], low, count)
+    # The high parts first: they take a bit each, so that no list grows beyond what was sent.
     highs = _unpack_unary(coded[split:], count)
+    lows = _unpack_fixed(coded[:split], low, count)
     indexes = list(accumulate([(high << low | rest) + 1 for high, rest in zip(highs, lows, strict=True)], initial=-1))
     if indexes[-1] >= size:
         raise invalid("an entry beyond the list")
@@ -169,8 +178,13 @@ def _pack_bits(bits: str) -> bytes:
     return int(filled or "0", 2).to_bytes(len(filled) // 8, "big")
 
 
-def _pack_fixed(values: Iterable[int], width: int) -> bytes:
-    return _pack_bits("".join([f"{value:0{width}b}" for value in values])) if width else b""
+def _pack_fixed(values: Sequence[int], width: int) -> bytes:
+    if not width:
+        return b""
+    if width > _SPELLED_WIDTH:
+        return _pack_bits("".join([f"{value:0{width}b}" for value in values]))
+    spelled = [f"{value:0{width}b}" for value in range(1 << width)]
+    return _pack_bits("".join([spelled[value] for value in values]))
 
 
 def _bits(data: bytes) -> str:

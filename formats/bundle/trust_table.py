@@ -24,10 +24,12 @@ from formats.bundle.reading import (
 from formats.cose import KID_BYTES, Checks, Sign1Draft
 from formats.encoding import cbor
 from formats.encoding.cbor import CborMap, CborValue
+from formats.qr_token import FORM
 from formats.sd_cwt.model import POINT_BYTES
 
 TYP = "eid-trust+cose"
 _KEYS = frozenset({1, 2, 3, 4, 5, 6})
+THUMBPRINT_BYTES = 32
 
 
 class KeyRole(IntEnum):
@@ -37,6 +39,7 @@ class KeyRole(IntEnum):
     CARD = 2
     POLICY = 3
     BUNDLE = 4
+    STATUS = 5
 
 
 class KeyState(IntEnum):
@@ -53,7 +56,8 @@ class KeyState(IntEnum):
 class TrustedKey:
     """One key of the table.
 
-    kid, point: 8-byte key id and 33-byte compressed point.
+    kid, point: 8-byte key id and 33-byte compressed point. A key that is not ES256 signs online forms only, which bring
+                its certificate: in place of the point stands its 32-byte COSE key thumbprint, under which no code holds.
     bureau:     12-digit organ code; name_zh and name_en are the authority that is shown for this key.
     scope:      division code prefixes the bureau may issue for. forms: the credential forms this key may sign.
     valid_from, retired_at: credentials issued between them are valid; retired_at None while the key is in use.
@@ -158,7 +162,7 @@ def _read_bureau(row: CborValue) -> _Bureau:
     fields = items(row)
     if len(fields) != 5:
         raise invalid("a bureau has five fields")
-    country = text(fields[3], longest=2)
+    country = text(fields[3])
     if len(country) != 2:
         raise invalid("a country has two letters")
     scope = sorted_words(fields[4])
@@ -175,21 +179,30 @@ def _read_key(row: CborValue, bureaus: list[_Bureau]) -> TrustedKey:
     place = number(fields[3])
     if role not in {*KeyRole} or state not in {*KeyState} or place >= len(bureaus):
         raise invalid("a key's role, state or bureau is unknown")
-    point = octets(fields[1], size_bytes=POINT_BYTES)
-    if point[0] not in {2, 3}:
-        raise invalid("a key is not a compressed point")
+    kid, forms = octets(fields[0], size_bytes=KID_BYTES), frozenset(sorted_words(fields[4]))
     bureau, name_zh, name_en, country, scope = bureaus[place]
     return TrustedKey(
-        kid=octets(fields[0], size_bytes=KID_BYTES),
-        point=point,
+        kid=kid,
+        point=_read_point(fields[1], kid, is_online=role == KeyRole.CREDENTIAL and FORM not in forms),
         role=KeyRole(role),
         bureau=bureau,
         name_zh=name_zh,
         name_en=name_en,
         country=country,
         scope=scope,
-        forms=frozenset(sorted_words(fields[4])),
+        forms=forms,
         valid_from=number(fields[6]),
         retired_at=number(fields[7]) if len(fields) == 8 else None,
         state=KeyState(state),
     )
+
+
+def _read_point(value: CborValue, kid: bytes, *, is_online: bool) -> bytes:
+    if type(value) is bytes and len(value) == THUMBPRINT_BYTES:
+        if not is_online or value[:KID_BYTES] != kid:
+            raise invalid("a thumbprint stands for another key, or for one that signs more than online forms")
+        return value
+    point = octets(value, size_bytes=POINT_BYTES)
+    if point[0] not in {2, 3}:
+        raise invalid("a key is not a compressed point")
+    return point

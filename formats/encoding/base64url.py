@@ -21,7 +21,7 @@ def encode(data: bytes) -> str:
     >>> encode(bytes.fromhex("fbff"))
     '-_8'
     """
-    return binascii.b2a_base64(data, newline=False).rstrip(b"=").translate(_TO_URL).decode("ascii")
+    return binascii.b2a_base64(data, newline=False).translate(_TO_URL, b"=").decode("ascii")
 
 
 def decode(text: str) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from typing import NoReturn, TypeAlias
 
 from core.errors import MalformedInput
@@ -33,15 +34,15 @@ def decode(data: bytes | str, *, max_bytes: int, max_depth: int = 16) -> JsonVal
     >>> decode('{"a":1}', max_bytes=100)
     {'a': 1}
     """
-    text = _text(data, max_bytes)
     value: JsonValue
     try:
+        text = data.decode("utf-8") if type(data) is bytes and len(data) <= max_bytes else _text(data, max_bytes)
         # Compact JSON, as nearly everybody sends it, is its value from end to end; what has space around it goes the
         # long way, and so does a bare number or text.
-        value, end = _DECODER.raw_decode(text) if text[:1] in _OPENING else (None, -1)
+        value, end = _SCAN(text, 0) if text[:1] in _OPENING else (None, -1)
         if end != len(text):
             value = _DECODER.decode(text)
-    except (ValueError, RecursionError) as err:
+    except (ValueError, RecursionError, StopIteration) as err:  # the scanner's own word for an end too early
         raise MalformedInput(Reason.JSON_MALFORMED, "not strict JSON") from err
     if ("\\" in text and "\\u" in text) or text.count("[") + text.count("{") > max_depth:
         _check(value, max_depth)
@@ -99,3 +100,5 @@ def _float(digits: str) -> float:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer, parse_float=_float)
+# The decoder's scanner without the methods around it; the type stubs do not know the attribute.
+_SCAN: Callable[[str, int], tuple[JsonValue, int]] = vars(_DECODER)["scan_once"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Sequence
 
@@ -12,12 +13,14 @@ MAX_COMBINING_MARKS = 4
 MAX_GLYPHS = 4
 MAX_PORTRAIT_BYTES = 600
 PORTRAIT_WIDTH, PORTRAIT_HEIGHT = 64, 80
+MAX_ONLINE_PORTRAIT_SIDE = 2048
 GLYPH_BYTES = frozenset({72, 128})
 
 # The frozen font table: what every reader's font has is the Basic Multilingual Plane and plane 1. Only the ideographs of
 # planes 2 and 3 may come with a picture, so that no picture ever replaces a known character.
 FIRST_GLYPH_CODE_POINT, LAST_GLYPH_CODE_POINT = 0x20000, 0x3FFFD
 
+_HALF_BLOCKS = {"00": " ", "10": "▀", "01": "▄", "11": "█"}
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
@@ -66,25 +69,57 @@ def check_glyphs(glyphs: Sequence[tuple[int, bytes]]) -> None:
             raise MalformedInput(Reason.GLYPH_BAD, "a glyph of another size than 24 x 24 or 32 x 32")
 
 
+def glyph_lines(bitmap: bytes) -> tuple[str, ...]:
+    """Return a checked glyph as lines of half blocks, two rows of pixels each, for a terminal.
+
+    >>> glyph_lines(bytes([255, 255, 255]) + bytes(69))[0]
+    '▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀'
+    """
+    side = math.isqrt(8 * len(bitmap))
+    pixels = f"{int.from_bytes(bitmap, 'big'):0{side * side}b}"
+    rows = [pixels[start : start + side] for start in range(0, side * side, side)]
+    return tuple(
+        "".join(_HALF_BLOCKS[upper + lower] for upper, lower in zip(*pair, strict=True))
+        for pair in zip(rows[::2], rows[1::2], strict=True)
+    )
+
+
 def check_portrait(picture: bytes) -> None:
     """Check that a portrait is WebP of exactly one VP8 or VP8L chunk, 64 x 80, without alpha, at most 600 bytes.
 
-    Raises MalformedInput(PORTRAIT_BAD). Nothing is decoded: the headers alone are read (RFC 9649 sections 2.3 to 2.6).
+    Raises MalformedInput(PORTRAIT_BAD).
+    """
+    if len(picture) > MAX_PORTRAIT_BYTES or webp_dimensions(picture) != (PORTRAIT_WIDTH, PORTRAIT_HEIGHT):
+        raise MalformedInput(Reason.PORTRAIT_BAD, "not a plain WebP picture of 64 x 80, or too large")
+
+
+def check_online_portrait(picture: bytes) -> None:
+    """Check the larger portrait of the online forms: the same kind of file, no side longer than 2048 pixels.
+
+    A header of a few bytes could otherwise make whoever draws the picture unpack a gigabyte.
+    Raises MalformedInput(PORTRAIT_BAD).
+    """
+    dimensions = webp_dimensions(picture)
+    if dimensions is None or not all(0 < side <= MAX_ONLINE_PORTRAIT_SIDE for side in dimensions):
+        raise MalformedInput(Reason.PORTRAIT_BAD, "not a plain WebP picture, or too large")
+
+
+def webp_dimensions(picture: bytes) -> tuple[int, int] | None:
+    """Return width and height of a WebP file of exactly one VP8 or VP8L chunk without alpha; None for any other file.
+
+    Nothing is decoded: the headers alone are read (RFC 9649 sections 2.3 to 2.6).
     """
     size = int.from_bytes(picture[16:20], "little")
-    padded = size + (size & 1)
     if (
-        len(picture) > MAX_PORTRAIT_BYTES
-        or picture[:4] != b"RIFF"
+        picture[:4] != b"RIFF"
         or int.from_bytes(picture[4:8], "little") != len(picture) - 8
         or picture[8:12] != b"WEBP"
-        or len(picture) != 20 + padded
+        or len(picture) != 20 + size + (size & 1)
         or any(picture[20 + size :])
     ):
-        raise MalformedInput(Reason.PORTRAIT_BAD, "not a WebP file of one chunk, or too large")
+        return None
     dimensions = {b"VP8 ": _vp8_dimensions, b"VP8L": _vp8l_dimensions}.get(picture[12:16])
-    if dimensions is None or dimensions(picture[20 : 20 + size]) != (PORTRAIT_WIDTH, PORTRAIT_HEIGHT):
-        raise MalformedInput(Reason.PORTRAIT_BAD, "not a plain picture of 64 x 80")
+    return None if dimensions is None else dimensions(picture[20 : 20 + size])
 
 
 def _vp8_dimensions(chunk: bytes) -> tuple[int, int] | None:

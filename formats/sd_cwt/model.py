@@ -130,7 +130,7 @@ def _from_map(claims: CborMap) -> tuple[SdCwtClaims, tuple[bytes, ...]]:
         subject=_read_subject(claims[SUB]),
         issued_at=issued_at,
         expires_at=expires_at,
-        status=_read_status(claims[STATUS]),
+        status=read_status(claims[STATUS]),
         holder_point33=_read_holder_key(claims[CNF]),
         key_storage=KeyStorage(_one_or_two(claims[KEY_STORAGE])),
         assurance=Assurance(_one_or_two(claims[ASSURANCE])),
@@ -176,7 +176,8 @@ def _read_subject(value: CborValue) -> str:
     return value
 
 
-def _read_status(value: CborValue) -> StatusReference:
+def read_status(value: CborValue) -> StatusReference:
+    """Return the one reference into a status list, else MalformedInput(CLAIMS_MALFORMED)."""
     inner = value.get("status_list") if type(value) is dict and len(value) == 1 else None
     if type(inner) is not dict or inner.keys() != {"idx", "uri"}:
         raise _malformed("status is not one reference into a status list")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from typing import Final
 
 from formats import cose
 from formats.cose import Sign1Draft
@@ -14,6 +16,10 @@ from formats.encoding.cbor import CborValue
 from formats.sd_cwt import model
 from formats.sd_cwt.model import SdCwtClaims
 from keys.algorithms import Algorithm
+
+# A disclosure is [salt, values, group], a decoy [salt]: the heads of the array and of a salt of 16 bytes.
+_SALTED: Final = b"\x83\x50"
+_DECOY: Final = b"\x81\x50"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +60,9 @@ def pack(
         or {len(salt) for salt in salts} != {model.SALT_BYTES}
     ):
         raise ValueError("ten distinct salts of 16 bytes are needed")
-    values = group_values(dataset, as_of=as_of)
     disclosures = tuple(
-        cbor.encode([salt, values[group], int(group)] if group in values else [salt])
-        for group, salt in zip(GROUPS, salts, strict=True)
+        _SALTED + salt + shown if shown else _DECOY + salt
+        for salt, shown in zip(salts, _encoded_groups(dataset, as_of), strict=True)
     )
     payload = model.write_claims(claims, [model.disclosure_digest(disclosure) for disclosure in disclosures])
     headers: cbor.CborMap = {
@@ -67,3 +72,13 @@ def pack(
         cose.SD_ALG: model.SHA_256,
     }
     return SdCwtDraft(Sign1Draft(headers, payload), disclosures)
+
+
+@lru_cache(maxsize=1)
+def _encoded_groups(dataset: CredentialDataset, as_of: date) -> tuple[bytes, ...]:
+    """Return values and label of each group in the table's order, as they stand behind the salt; empty for a decoy.
+
+    Remembered for the one person in hand: the copies of a batch differ in nothing but their salts.
+    """
+    values = group_values(dataset, as_of=as_of)
+    return tuple(cbor.encode(values[group]) + cbor.encode(int(group)) if group in values else b"" for group in GROUPS)

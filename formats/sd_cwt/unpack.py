@@ -14,7 +14,7 @@ from formats.encoding import cbor
 from formats.encoding.cbor import CborMap, CborValue
 from formats.sd_cwt import model
 from formats.sd_cwt.model import SdCwtClaims
-from keys.algorithms import by_cose
+from keys.algorithms import ES256, by_cose, check_named
 
 _KBT_HEADERS = frozenset({cose.ALG, cose.KCWT, cose.TYP})
 _SD_CWT_HEADERS = frozenset({cose.ALG, cose.KID, cose.TYP, cose.SD_ALG})
@@ -132,7 +132,8 @@ def _check_headers(sign1: UnverifiedSign1, labels: frozenset[int], typ: int) -> 
     headers = sign1.protected
     if headers.keys() != labels or type(headers[cose.TYP]) is not int or headers[cose.TYP] != typ:
         raise MalformedInput(Reason.HEADER_UNEXPECTED, "a protected header is missing, unknown or of another value")
-    by_cose(headers[cose.ALG])
+    # EID1 is ES256, whatever suite a bureau uses online.
+    check_named(by_cose(headers[cose.ALG]), ES256)
 
 
 def _read_sd_cwt(sign1: UnverifiedSign1) -> UnverifiedSdCwt:

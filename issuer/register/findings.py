@@ -32,6 +32,7 @@ class FindingCode(StrEnum):
     NAME_MISSING = "name_missing"
     NAME_TOO_LONG = "name_too_long"
     NAME_SPACED = "name_spaced"
+    GLYPH_MISSING = "glyph_missing"
     LATIN_NAME_MISSING = "latin_name_missing"
     LATIN_NAME_TOO_LONG = "latin_name_too_long"
     LATIN_NAME_INVALID = "latin_name_invalid"
@@ -208,6 +209,11 @@ FINDINGS: Final[dict[FindingCode, FindingRule]] = {
         "name",
         "汉字姓名中有空格，按原样保存。请核对姓名。",
         "The Han name has a space inside; it is kept as received. Check the name.",
+    ),
+    _C.GLYPH_MISSING: _warning(
+        "name",
+        "姓名中有生僻字没有可随证签发的字形，缺字库的核验端只能显示其代码。请由管理员设置 EID_GLYPH_FONT，或说明理由。",
+        "A rare character of the name gets no signed picture, so a reader without its font shows the code point. Let the operator set EID_GLYPH_FONT, or give the reason.",
     ),
     _C.LATIN_NAME_MISSING: _error(
         "name_latin",

@@ -19,6 +19,7 @@ from issuer.cases.deciding import submission_event
 from issuer.identifiers import new_id, new_ids
 from issuer.officers import Officer, Role
 from issuer.register.findings import Finding, FindingCode, Severity, found
+from issuer.register.glyphs import GlyphFont, check_glyphs_of, portrait_room
 from issuer.register.portraits import PreparedPortrait, load_portrait
 from issuer.register.ports import BureauStore, BureauTransaction, ImportRun, NewPerson, Portraits, Standing
 from issuer.register.reading import RegisterFile, RowOutcome, read_rows
@@ -28,6 +29,21 @@ _CHUNK: Final = 2_000
 
 Progress = Callable[[int], None]
 """Told how many rows have been looked at so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """What is done about pictures.
+
+    portraits:  False leaves the portraits of the file unread and the records without.
+    glyph_font: what rare characters will be drawn with when a record is issued; names it cannot draw are warned of.
+    """
+
+    portraits: bool = True
+    glyph_font: GlyphFont | None = None
+
+
+ALL_PORTRAITS: Final = Pictures()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +96,7 @@ class _Row:
 class _Tally:
     """What is known so far of the file; seen: number to (content, row) of this file's own rows."""
 
+    glyph_font: GlyphFont | None
     read: int = 0
     already_there: int = 0
     bad_rows: int = 0
@@ -103,22 +120,21 @@ def import_register(
     today: date,
     specimen: bool,
     dry_run: bool = False,
-    portraits: bool = True,
+    pictures: Pictures = ALL_PORTRAITS,
     progress: Progress = lambda _: None,
 ) -> ImportReport:
     """Register the good rows of a file, each with an enrolment case submitted by this officer.
 
     file:     from ``open_register``, which has refused whatever is wrong with the file as a whole.
     today:    the day at the bureau. specimen: True only under a SPECIMEN root.
-    portraits: False leaves the portraits of the file unread and the records without.
     A row whose number is registered with the same content counts as already there, with other content as bad
     (``record_differs``): nothing is ever overwritten. The pictures of a row already there are not compared.
     All rows are checked, and pictures prepared, before the one transaction that stores everything or nothing.
     Raises Refused when the officer is no registrar, NotFound or Conflict when a file vanishes or changes meanwhile.
     """
     officer.require(Role.REGISTRAR)
-    tally = _Tally()
-    outcomes = read_rows(file, today=today, specimen=specimen, portraits=portraits)
+    tally = _Tally(pictures.glyph_font)
+    outcomes = read_rows(file, today=today, specimen=specimen, portraits=pictures.portraits)
     while chunk := list(islice(outcomes, _CHUNK)):
         _sort_out(chunk, tally, officer.bureau, store)
         progress(tally.read)
@@ -167,10 +183,13 @@ def _first_in_file(row_number: int, record: IdentityRecord, tally: _Tally) -> bo
 
 
 def _take(row: _Row, tally: _Tally) -> None:
+    lacking = check_glyphs_of(row.record.full_name, tally.glyph_font)
+    if lacking:
+        row = replace(row, findings=(*row.findings, *lacking))
     if row.portrait_path is None:
         tally.new.append(row)
         return
-    portrait = load_portrait(row.portrait_path)
+    portrait = load_portrait(row.portrait_path, qr_size_max=portrait_room(row.record.full_name))
     if isinstance(portrait, Finding):
         tally.refuse(row.row_number, [portrait])
         return

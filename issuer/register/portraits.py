@@ -69,21 +69,22 @@ def locate_portrait(folder: Path, name: str) -> Path | Finding:
         return found(FindingCode.PORTRAIT_MISSING)
 
 
-def load_portrait(path: Path) -> PreparedPortrait | Finding:
-    """Read, check and prepare one portrait file; never reads more than the limit."""
+def load_portrait(path: Path, *, qr_size_max: int = QR_SIZE_MAX) -> PreparedPortrait | Finding:
+    """Read, check and prepare one portrait file as ``prepare_portrait`` does; never reads more than the limit."""
     try:
         with path.open("rb") as file:
             content = file.read(SOURCE_SIZE_MAX + 1)
     except OSError:
         return found(FindingCode.PORTRAIT_MISSING)
-    return prepare_portrait(content)
+    return prepare_portrait(content, qr_size_max=qr_size_max)
 
 
-def prepare_portrait(content: bytes) -> PreparedPortrait | Finding:
+def prepare_portrait(content: bytes, *, qr_size_max: int = QR_SIZE_MAX) -> PreparedPortrait | Finding:
     """Return the small pictures of a portrait, or what keeps it from being one.
 
     A portrait is one still JPEG, PNG or WebP picture of at most 2 MB, 102 to 2048 pixels each way. It is turned as its
     Exif says, put on white, and cut to the shape of the small pictures around its middle; no metadata is kept.
+    qr_size_max: what the QR portrait should have at most, in bytes; a face that does not fit gets up to ``QR_SIZE_MAX``.
     Source: GA/T 490; the sizes are those of the QR and online portraits.
     """
     if len(content) > SOURCE_SIZE_MAX:
@@ -91,7 +92,8 @@ def prepare_portrait(content: bytes) -> PreparedPortrait | Finding:
     picture = _decode(content)
     if isinstance(picture, Finding):
         return picture
-    qr = _encode_for_qr(_shrink(picture, QR_PIXELS))
+    small = _shrink(picture, QR_PIXELS)
+    qr = _encode_for_qr(small, qr_size_max) or _encode_for_qr(small, QR_SIZE_MAX)
     if qr is None:
         return found(FindingCode.PORTRAIT_TOO_DETAILED)
     return PreparedPortrait(source=content, qr=qr, online=_webp(_shrink(picture, ONLINE_PIXELS), ONLINE_QUALITY))
@@ -143,10 +145,10 @@ def _shrink(picture: Image.Image, pixels: tuple[int, int]) -> Image.Image:
     return ImageOps.fit(picture, pixels, Image.Resampling.LANCZOS)
 
 
-def _encode_for_qr(picture: Image.Image) -> bytes | None:
+def _encode_for_qr(picture: Image.Image, size_max: int) -> bytes | None:
     for radius in _BLURS:
         soft = picture.filter(ImageFilter.GaussianBlur(radius)) if radius else picture
-        if content := _best_within(soft, QR_SIZE_MAX):
+        if content := _best_within(soft, size_max):
             return content
     return None
 

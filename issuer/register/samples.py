@@ -114,7 +114,7 @@ def write_sample(
                 if progress:
                     progress(place + 1)
     except OSError as err:
-        raise Misconfigured(Reason.FILE_UNREADABLE, "the sample cannot be written; choose another path") from err
+        raise Misconfigured(Reason.FILE_UNWRITABLE, "the sample cannot be written; choose another path") from err
     return WrittenSample(count, tuple(bad))
 
 

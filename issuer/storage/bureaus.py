@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, insert, select
 
 from core.errors import NotFound
 from core.reasons import Reason
+from issuer.audit_chain import chain_start
 from issuer.register.ports import Bureau
 from issuer.storage.encryption import BureauCipher, KeyWrap, WrappedKeys
 from issuer.storage.tables import BureauTable
@@ -50,7 +51,9 @@ class SqlBureaus:
                 wrapped_lookup_key=keys.lookup_key,
             )
         )
-        self._connection.execute(insert(_HEAD).values(bureau=bureau.bureau, seq=0))
+        self._connection.execute(
+            insert(_HEAD).values(bureau=bureau.bureau, seq=0, hash=chain_start(bureau.bureau).hash)
+        )
 
     def get(self, bureau: str) -> Bureau:
         """Return a bureau. Raises NotFound."""

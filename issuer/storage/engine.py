@@ -15,7 +15,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from core.errors import Conflict, EidError, Misconfigured, Unavailable
 from core.reasons import Reason
 
-REVISIONS: Final = ("0001",)
+REVISIONS: Final = ("0001", "0002", "0003")
 """Every revision under ``migrations/``, oldest first; the last is what this code works with."""
 
 _SQLITE = "sqlite"

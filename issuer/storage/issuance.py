@@ -256,8 +256,8 @@ class SqlIssuanceTransaction:
 
     # --- status lists
 
-    def list_with_space(self, key_id: str, week: int, capacity: int) -> StatusListRow | None:
-        row = self._run(sql.LIST_WITH_SPACE, key=key_id, w=week, cap=capacity).fetchone()
+    def list_with_space(self, key_id: str, week: int, capacity: int, *, cards: bool = False) -> StatusListRow | None:
+        row = self._run(sql.LIST_WITH_SPACE, key=key_id, w=week, cap=capacity, cards=cards).fetchone()
         return None if row is None else _list(row)
 
     def add_list(self, row: StatusListRow) -> None:
@@ -271,6 +271,7 @@ class SqlIssuanceTransaction:
             published_at=row.published_at,
             dirty=row.dirty,
             retired=False,
+            cards=row.cards,
         )
 
     def lock_list(self, list_id: str) -> StatusListRow | None:
@@ -374,8 +375,8 @@ def _refresh_token(row: Row) -> RefreshToken:
 
 
 def _list(row: Row) -> StatusListRow:
-    list_id, key_id, week, size, allotted, published_at, dirty = row
-    return StatusListRow(list_id, key_id, week, size, allotted, published_at, bool(dirty))
+    list_id, key_id, week, size, allotted, published_at, dirty, cards = row
+    return StatusListRow(list_id, key_id, week, size, allotted, published_at, bool(dirty), bool(cards))
 
 
 def _act(row: Row) -> StatusAct:

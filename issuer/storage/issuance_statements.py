@@ -211,12 +211,14 @@ _LIST_COLUMNS: Final = select(
     _LIST.c.allotted,
     _LIST.c.published_at,
     _LIST.c.dirty,
+    _LIST.c.cards,
 ).where(_mine(_LIST), _LIST.c.retired.is_(False))
 ADD_LIST: Final = _insert(_LIST)
 LIST_WITH_SPACE: Final = Prepared(
     _LIST_COLUMNS.where(
         _LIST.c.key_id == bindparam("key"),
         _LIST.c.week == bindparam("w"),
+        _LIST.c.cards == bindparam("cards"),
         _LIST.c.allotted + 1 <= bindparam("cap"),
         _LIST.c.published_at.is_not(None),
     )

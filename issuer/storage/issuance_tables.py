@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, false, text
 from sqlmodel import Field
 
 from issuer.storage.tables import BureauTable
@@ -152,7 +152,7 @@ class CopyRow(BureauTable, table=True):
 
 
 class StatusListTableRow(BureauTable, table=True):
-    """One status list: its signing key, the week it retires, how full it is, when it was last published."""
+    """One status list: its signing key, the week it retires, how full it is, when it was last published, for what."""
 
     __tablename__ = "status_list"
     __table_args__: ClassVar = (Index(None, "bureau", "key_id", "week"),)
@@ -166,6 +166,7 @@ class StatusListTableRow(BureauTable, table=True):
     published_at: int | None = Field(default=None, sa_type=BigInteger)
     dirty: bool
     retired: bool
+    cards: bool = Field(sa_column_kwargs={"server_default": false()})
 
 
 class SnapshotCounterRow(BureauTable, table=True):

@@ -171,17 +171,18 @@ class EnrolmentCaseRow(BureauTable, table=True):
 
 
 class AuditHeadRow(BureauTable, table=True):
-    """The number of a bureau's last audit event; its row is the lock that keeps the numbers without gaps."""
+    """Number and hash of a bureau's last audit event; its row is the lock that keeps the chain without gaps."""
 
     __tablename__ = "audit_head"
     __table_args__: ClassVar = (ForeignKeyConstraint(["bureau"], ["bureau.bureau"]),)
 
     bureau: str = Field(primary_key=True, max_length=12)
     seq: int = Field(sa_type=BigInteger)
+    hash: bytes
 
 
 class AuditEventRow(BureauTable, table=True):
-    """One act, numbered from 1 within its bureau."""
+    """One act, numbered from 1 within its bureau, hashed onto the one before. Triggers refuse changes and removals."""
 
     __tablename__ = "audit_event"
     __table_args__: ClassVar = (
@@ -196,3 +197,16 @@ class AuditEventRow(BureauTable, table=True):
     action: str = Field(max_length=64)
     subject: str = Field(max_length=128)
     note: str = Field(sa_type=Text)
+    hash: bytes
+
+
+class AuditCheckpointRow(BureauTable, table=True):
+    """One signed checkpoint of a bureau's audit chain, guarded as the events are; the token says all there is to it."""
+
+    __tablename__ = "audit_checkpoint"
+    __table_args__: ClassVar = (ForeignKeyConstraint(["bureau"], ["bureau.bureau"]),)
+
+    bureau: str = Field(primary_key=True, max_length=12)
+    seq: int = Field(primary_key=True, sa_type=BigInteger)
+    at: int = Field(sa_type=BigInteger)
+    token: bytes

@@ -21,14 +21,16 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from core.entropy import Entropy, SystemEntropy
 from core.errors import Conflict, Misconfigured, NotFound, Refused
 from core.reasons import Reason
+from keys.algorithms import ALGORITHMS, ES256, Algorithm
 from keys.certificates import certificates_from_pem, certificates_to_pem
-from keys.signing import InProcessSigner, KeyPurpose
+from keys.signing import KeyPurpose, LocalSigner, generate_signer, signer_from_secret
 
 _KDF_FILE: Final = "passphrase.json"
 _KEY_MAGIC: Final = b"EIDKEY1\n"
 _SECRET_MAGIC: Final = b"EIDSEC1\n"
 _CHECK_TEXT: Final = b"eid key folder"
 _NONCE_BYTES: Final = 12
+_SECRET_BYTES: Final = 32
 _SCRYPT: Final = {"n": 2**15, "r": 8, "p": 1}
 _SCRYPT_MAX: Final = {"n": 2**20, "r": 16, "p": 8}
 _KEY_NAME: Final = re.compile(r"([a-z-]+)-([0-9a-f]{16})\.key")
@@ -47,8 +49,8 @@ class StoredKey:
 class KeyFiles:
     """The keys in one folder, all under one passphrase.
 
-    A key file holds the private scalar under AES-256-GCM; purpose, key id and creation time are its associated data, so
-    a file renamed to another purpose does not open. The encrypting key comes from scrypt over the passphrase and the
+    A key file holds the private scalar under AES-256-GCM, or the name of another suite than ES256 and that suite's secret;
+    purpose, key id and creation time are its associated data, so a file renamed to another purpose does not open. The encrypting key comes from scrypt over the passphrase and the
     folder's salt, derived once: opening ten keys costs one scrypt.
     Nothing is ever overwritten: files appear whole (temporary file, fsync, link) or not at all.
     Errors: Misconfigured(PASSPHRASE_MISSING | PASSPHRASE_WRONG | KEY_FILE_DAMAGED), NotFound(KEY_UNKNOWN).
@@ -61,18 +63,21 @@ class KeyFiles:
         self._lock = Lock()
         self._cipher: AESGCM | None = None
 
-    def create(self, purpose: KeyPurpose, *, created_at: int) -> InProcessSigner:
-        """Make a fresh key, store it, and return its signer (without certificates yet)."""
-        signer = InProcessSigner.generate()
+    def create(self, purpose: KeyPurpose, *, created_at: int, algorithm: Algorithm = ES256) -> LocalSigner:
+        """Make a fresh key, store it, and return its signer (without certificates yet).
+
+        Raises Misconfigured(SUITE_UNAVAILABLE) for a suite this machine lacks.
+        """
+        signer = generate_signer(algorithm)
         self.store(purpose, signer, created_at=created_at)
         return signer
 
-    def store(self, purpose: KeyPurpose, signer: InProcessSigner, *, created_at: int) -> None:
+    def store(self, purpose: KeyPurpose, signer: LocalSigner, *, created_at: int) -> None:
         """Store an existing key, with its certificates if it has any; Conflict(KEY_STATE) if it is there already."""
         nonce = self._entropy.random_bytes(_NONCE_BYTES)
         created = created_at.to_bytes(8, "big")
         sealed = self._open_cipher(create=True).encrypt(
-            nonce, signer.scalar(), _key_context(purpose, signer.key_id, created)
+            nonce, _labelled(signer), _key_context(purpose, signer.key_id, created)
         )
         self._write_new(self._key_path(purpose, signer.key_id), _KEY_MAGIC + created + nonce + sealed)
         if signer.certificates:
@@ -82,7 +87,7 @@ class KeyFiles:
         """Put a key's certificate chain (DER, leaf first) beside it; Conflict(KEY_STATE) if it has one already."""
         self._write_new(self._key_path(purpose, key_id).with_suffix(".pem"), certificates_to_pem(certificates))
 
-    def open(self, purpose: KeyPurpose, key_id: bytes | None = None) -> InProcessSigner:
+    def open(self, purpose: KeyPurpose, key_id: bytes | None = None) -> LocalSigner:
         """Return the signer for one key; without ``key_id`` the one created last for this purpose."""
         if key_id is None:
             key_id = self._newest(purpose)
@@ -95,8 +100,10 @@ class KeyFiles:
         nonce = content[len(_KEY_MAGIC) + 8 : start]
         cipher = self._open_cipher(create=False)
         try:
-            scalar = cipher.decrypt(nonce, content[start:], _key_context(purpose, key_id, created))
-            signer = InProcessSigner.from_scalar(scalar, self._certificates(path))
+            algorithm, secret = _unlabelled(
+                cipher.decrypt(nonce, content[start:], _key_context(purpose, key_id, created))
+            )
+            signer = signer_from_secret(algorithm, secret, self._certificates(path))
         except (InvalidTag, ValueError) as err:
             raise _damaged(path) from err
         if signer.key_id != key_id:
@@ -210,13 +217,13 @@ class KeyFiles:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as err:
-            raise Misconfigured(Reason.FILE_UNREADABLE, f"{self._folder} cannot be made: {err.strerror}") from err
+            raise Misconfigured(Reason.FILE_UNWRITABLE, f"{self._folder} cannot be made: {err.strerror}") from err
         try:
             _write_new(path, content, suffix=self._entropy.random_bytes(8).hex())
         except FileExistsError as err:
             raise Conflict(Reason.KEY_STATE, f"{path.name} exists already and is not overwritten") from err
         except OSError as err:
-            raise Misconfigured(Reason.FILE_UNREADABLE, f"{path} cannot be written: {err.strerror}") from err
+            raise Misconfigured(Reason.FILE_UNWRITABLE, f"{path} cannot be written: {err.strerror}") from err
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +271,18 @@ def _kdf_context(salt: bytes) -> bytes:
 
 def _key_context(purpose: KeyPurpose, key_id: bytes, created: bytes) -> bytes:
     return b"eid-key-1\0" + purpose.value.encode() + b"\0" + key_id + created
+
+
+def _labelled(signer: LocalSigner) -> bytes:
+    # A bare scalar is the first suite's: that is how all keys were kept before there was a second one.
+    label = b"" if signer.algorithm is ES256 else signer.algorithm.name.encode() + b":"
+    return label + signer.secret()
+
+
+def _unlabelled(content: bytes) -> tuple[Algorithm, bytes]:
+    label, secret = content[:-_SECRET_BYTES], content[-_SECRET_BYTES:]
+    labels = {algorithm.name.encode() + b":": algorithm for algorithm in ALGORITHMS if algorithm is not ES256}
+    return (labels[label], secret) if label in labels else (ES256, content)
 
 
 def _stored_key(path: Path, match: re.Match[str]) -> StoredKey:

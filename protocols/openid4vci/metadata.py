@@ -52,6 +52,7 @@ class CredentialConfiguration(WireModel):
     format: str
     scope: str | None = None
     vct: str | None = None
+    doctype: str | None = None
     cryptographic_binding_methods_supported: list[str] | None = None
     credential_signing_alg_values_supported: list[str] | list[int] | None = None
     proof_types_supported: dict[str, ProofType] | None = None

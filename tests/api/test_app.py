@@ -47,6 +47,9 @@ def test_the_host_header_changes_nothing(desk: Desk, wallet: HttpWallet) -> None
     assert "evil.test" not in answer.text
     tokens = wallet.accept(desk.offer())
     assert wallet.fetch(tokens["access_token"], wallet.proofs(1), Host="evil.test").status_code == 200
+    form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    sent = {"DPoP": wallet.dpop("token"), "Host": "evil.test"}
+    assert wallet.client.post("/issuer/token", data=form, headers=sent).status_code == 200
 
 
 def test_health_says_only_whether_it_works(desk: Desk, wallet: HttpWallet) -> None:

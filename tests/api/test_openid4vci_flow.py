@@ -14,7 +14,7 @@ from formats.sd_jwt_vc import check_issuer, check_issuer_signature, open_disclos
 from formats.status_list.token import read_token
 from issuer.catalogue import QR_ID, SD_JWT_VC_ID
 from issuer.policy import WEEK, monday
-from keys.certificates import leaf_point
+from keys.certificates import leaf_key
 from keys.jwk import point_from_jwk
 from protocols.openid4vci.offer import read_offer, read_offer_link
 from tests.builders.issuance import ISSUER, PUBLIC_URL, Desk, HttpWallet, a_key, a_key_proof, jwk_of
@@ -102,7 +102,7 @@ def test_the_status_list_a_copy_names_is_published_and_says_valid(desk: Desk, wa
     found = read_token(
         answer.text,
         uri=status.uri,
-        signer_of=lambda chain: leaf_point(chain[0]),
+        signer_of=lambda chain: leaf_key(chain[0]),
         now=desk.clock.now(),
         tolerance_seconds=30,
     )

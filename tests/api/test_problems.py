@@ -34,7 +34,7 @@ def check_caller(error: EidError, reason: Reason) -> None:
     else:
         assert credential.status in {400, 413}
         assert credential.code in SPECIFIED_CREDENTIAL_CODES
-    assert problem_status(error) < 500 or reason is Reason.HISTORY_UNSUPPORTED
+    assert problem_status(error) < 500
     for answer in (token, credential):
         # RFC 6749 5.2: printable ASCII without quotation mark and backslash.
         assert answer.description.isascii()

@@ -104,3 +104,11 @@ def test_refuses_to_listen_beyond_this_machine_without_tls(given: dict[str, Any]
 
 def test_listens_beyond_this_machine_behind_a_tls_proxy() -> None:
     check_binding(Settings(host="::", public_url="https://id.example.test", behind_tls_proxy=True))
+
+
+def test_the_usage_of_separate_status_signers_is_an_object_identifier_of_its_own() -> None:
+    assert load_settings().status_signer_eku is None
+    assert load_settings(status_signer_eku="1.3.6.1.5.5.7.3.99").status_signer_eku == "1.3.6.1.5.5.7.3.99"
+    # The second is what document signers have: such a certificate would stand in two slots.
+    for usage in ("status", "1.0.18013.5.1.2", "1.0.23220.4.1.2", "1..2", "3.1", "1.02", "1"):
+        assert "EID_STATUS_SIGNER_EKU" in refused(status_signer_eku=usage)

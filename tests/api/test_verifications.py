@@ -192,6 +192,12 @@ def test_what_is_no_line_is_a_problem_of_the_caller(client: AsgiClient, body: by
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_an_unknown_format_is_answered_with_those_that_are_accepted(client: AsgiClient) -> None:
+    answer = client.post(PATH, json={**LINE, "format": "jwt_vc"})
+    assert answer.json()["accepted"] == ["dc+sd-jwt", "mso_mdoc", "eid1", "claim-169"]
+    assert "accepted" not in client.post(PATH, json={**LINE, "more": 1}).json()
+
+
 def test_takes_json_only_and_only_by_post(client: AsgiClient) -> None:
     answer = client.post(PATH, content=json.dumps(LINE), headers={"Content-Type": "text/plain"})
     assert answer.json()["code"] == "request_malformed"

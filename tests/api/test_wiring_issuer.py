@@ -11,19 +11,22 @@ import pytest
 
 from api.app import create_app
 from api.settings import Settings
-from api.wiring.issuer import FIELD_SECRET, IssuerRole, build_issuer
+from api.wiring.glyphs import open_glyph_font
+from api.wiring.issuer import FIELD_SECRET, IssuerRole, build_issuer, open_issuer
 from core.entropy import SystemEntropy
 from core.errors import Misconfigured, Refused
 from core.reasons import Reason
 from formats.dataset import Group
 from formats.encoding import base64url
 from formats.sd_cwt import unpack
-from formats.sd_cwt.select import groups_of, select
+from formats.sd_cwt.select import groups_of, open_issued, select
 from formats.sd_jwt_vc import open_disclosures, read_credential
 from issuer.cases.deciding import approve_all
 from issuer.cases.model import CaseState
 from issuer.catalogue import QR_ID, SD_JWT_VC_ID
 from issuer.officers import add_first_officer
+from issuer.register.findings import FindingCode
+from issuer.register.glyphs import GlyphFont
 from issuer.register.ports import Bureau
 from issuer.storage.encryption import KEY_SIZE, KeyWrap
 from issuer.storage.engine import open_engine
@@ -33,6 +36,7 @@ from keys.certificates import certificates_to_pem
 from keys.signing import KeyPurpose
 from keys.storage.files import KeyFiles
 from tests.builders.bureau import APPROVER, BUREAU, NOW, REGISTRAR, Office, a_number, a_register, a_row, imported
+from tests.builders.fonts import a_font_file
 from tests.builders.issuance import PUBLIC_URL, AsgiClient, DirectWallet, HttpWallet
 from tests.builders.trust import document_signer, national_root
 from tests.fakes.issuance import MovableClock
@@ -45,13 +49,14 @@ class Home:
     office: Office
     record_id: str
 
-    def role(self, clock: MovableClock) -> IssuerRole:
+    def role(self, clock: MovableClock, glyph_font: GlyphFont | None = None) -> IssuerRole:
         return build_issuer(
             database=self.settings.database,
             public_url=self.settings.url,
             public_folder=self.settings.public_folder,
             keys=self.keys,
             bureau=None,
+            glyph_font=glyph_font,
             clock=clock,
         )
 
@@ -103,13 +108,43 @@ def test_a_person_of_the_register_gets_copies_once_two_officers_agreed(home: Hom
     assert case.state is CaseState.ISSUED
 
 
+@pytest.mark.parametrize("has_font", [True, False])
+def test_a_rare_character_is_signed_with_its_picture_where_a_font_is_named(home: Home, has_font: bool) -> None:
+    settings = home.settings.model_copy(update={"glyph_font": a_font_file(home.settings.home) if has_font else None})
+    report = imported(
+        a_register(home.settings.home, [a_row(1, name="王𠅤")]), home.office, glyph_font=open_glyph_font(settings)
+    )
+    assert [remark.code for remark in report.warnings] == ([] if has_font else [FindingCode.GLYPH_MISSING])
+    approve_all(officer=APPROVER, store=home.office.store, now=NOW + 60, reason="no font here")
+    with home.office.store.reading() as books:
+        record_id = books.register.find_by_number(BUREAU, a_number(1))
+    assert record_id is not None
+    role = open_issuer(settings)
+    person = role.context.registry.approved(record_id).dataset
+    role.close()
+    assert [glyph.code_point for glyph in person.glyphs] == ([0x20164] if has_font else [])
+    clock = MovableClock(NOW + 3600)
+    wallet = DirectWallet(home.role(clock, open_glyph_font(settings)), clock)
+    token = wallet.redeem(wallet.role.offers.create(record_id, by=REGISTRAR)).access_token
+    (text,) = wallet.fetch(token, 1, QR_ID)
+    shown = open_issued(unpack.read_sd_cwt(base64url.decode(text)))[Group.NAME]
+    assert shown.get(3) == ([[glyph.code_point, glyph.bitmap] for glyph in person.glyphs] or None)
+
+
+def test_a_font_that_cannot_be_read_is_said_at_start(home: Home) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        create_app(home.settings.model_copy(update={"glyph_font": home.settings.home / "none.ttf"}))
+    assert caught.value.reason is Reason.SETTING_INVALID
+
+
 def test_the_whole_application_serves_the_issuer_role(home: Home) -> None:
     with AsgiClient(create_app(home.settings), PUBLIC_URL) as client:
         assert client.get("/health").json() == {"status": "ok"}
         assert client.get("/.well-known/openid-credential-issuer/issuer").status_code == 200
-        published = list((home.settings.public_folder / "status" / BUREAU).iterdir())
-        assert published
-        assert client.get(f"/status/{BUREAU}/{published[0].name}").status_code == 200
+        named = client.get(f"/status/{BUREAU}/lists").json()["status_lists"]
+        assert named
+        for uri in named:
+            assert client.get(uri.removeprefix(PUBLIC_URL)).status_code == 200
         assert HttpWallet(client, MovableClock(NOW)).nonce()
 
 

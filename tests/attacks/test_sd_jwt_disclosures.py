@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from core.reasons import Colour, Reason
+from keys.jwk import public_jwk
 from tests.builders.people import a_person
-from tests.builders.presentations import Showing, digest_of, disclosure, judged
+from tests.builders.presentations import HOLDER, INDEX, STATUS_URI, Showing, digest_of, disclosure, judged
 from tests.builders.trust import DAY, NOW
 from verifier.checkpoint.verdict import Check
+
+pytestmark = pytest.mark.usefixtures("each_suite")
 
 SALT = "c2FsdHNhbHRzYWx0c2FsdA"
 
@@ -108,6 +111,93 @@ def test_refuses_a_digest_that_a_nested_disclosure_repeats() -> None:
     inner = disclosure(SALT, "formatted", "某处")
     outer = disclosure(SALT, "extra", {"_sd": [digest_of(inner), digest_of(inner)]})
     assert found(issuing(outer, inner)) == (Check.DISCLOSURES, Reason.DISCLOSURE_DUPLICATE)
+
+
+def holding(outer: str, *inner: str, **claims: Any) -> Showing:
+    """The issuer signed the digest of the outer disclosure, which has those of the inner ones; all are shown."""
+    return Showing(
+        edit_payload=lambda payload: {**payload, "_sd": [*payload["_sd"], digest_of(outer)], **claims},
+        edit_disclosures=lambda shown: [*shown, outer, *inner],
+    )
+
+
+def nesting(*inner: str, **plain: Any) -> str:
+    """A disclosure of an object with plain members and these digests."""
+    return disclosure(SALT, "extra", {**plain, "_sd": [digest_of(text) for text in inner]})
+
+
+def test_refuses_a_nested_disclosure_over_a_plain_member_and_under_a_reserved_name() -> None:
+    inner = disclosure(SALT, "formatted", "某处")
+    assert judged(holding(nesting(inner), inner)).colour is Colour.GREEN
+    taken = holding(nesting(inner, formatted="某某处"), inner)
+    assert found(taken) == (Check.DISCLOSURES, Reason.DISCLOSURE_MALFORMED)
+    for name in ("_sd", "..."):
+        reserved = disclosure(SALT, name, "某处")
+        assert found(holding(nesting(reserved), reserved)) == (Check.DISCLOSURES, Reason.DISCLOSURE_MALFORMED)
+
+
+def test_refuses_two_nested_disclosures_of_one_name() -> None:
+    first, second = (disclosure(SALT, "formatted", place) for place in ("某处", "某某处"))
+    outer = nesting(first, second)
+    assert judged(holding(outer, first)).colour is Colour.GREEN
+    assert found(holding(outer, first, second)) == (Check.DISCLOSURES, Reason.DISCLOSURE_MALFORMED)
+
+
+def test_refuses_one_digest_in_two_places_whatever_their_depth() -> None:
+    inner = disclosure(SALT, "formatted", "某处")
+    outer = nesting(inner)
+    assert judged(holding(outer, inner, more={"_sd": [digest_of("another")]})).colour is Colour.GREEN
+    for more in ({"_sd": [digest_of(inner)]}, {"deep": [{"_sd": [digest_of(inner)]}]}):
+        twice = holding(outer, inner, more=more)
+        assert found(twice) == (Check.DISCLOSURES, Reason.DISCLOSURE_DUPLICATE)
+    element = disclosure(SALT, "CN")
+    listed = disclosure(SALT, "extra", [{"...": digest_of(element)}])
+    assert judged(holding(listed, element)).colour is Colour.GREEN
+    again = holding(listed, element, more=[{"...": digest_of(element)}])
+    assert found(again) == (Check.DISCLOSURES, Reason.DISCLOSURE_DUPLICATE)
+    # As a member of an object and as an element of a list: it cannot be both.
+    both = holding(outer, inner, more=[{"...": digest_of(inner)}])
+    assert found(both) == (Check.DISCLOSURES, Reason.DISCLOSURE_MALFORMED)
+
+
+def a_list(*entries: Any, shown: tuple[str, ...] = ()) -> Showing:
+    """The issuer signed a list with these entries; the holder shows these disclosures too."""
+    return Showing(
+        edit_payload=lambda claims: {**claims, "more": list(entries)},
+        edit_disclosures=lambda disclosed: [*disclosed, *shown],
+    )
+
+
+def test_refuses_games_with_the_elements_of_a_list() -> None:
+    element = disclosure(SALT, "CN")
+    place = {"...": digest_of(element)}
+    assert judged(a_list(place, shown=(element,))).colour is Colour.GREEN
+    assert judged(a_list(place)).colour is Colour.GREEN
+    assert found(a_list(place, place, shown=(element,)))[1] is Reason.DISCLOSURE_DUPLICATE
+    assert found(a_list(place, place))[1] is Reason.DISCLOSURE_DUPLICATE
+    assert found(a_list("CN", shown=(element,)))[1] is Reason.DISCLOSURE_UNREFERENCED
+    member = disclosure(SALT, "name", "CN")
+    assert found(a_list({"...": digest_of(member)}, shown=(member,)))[1] is Reason.DISCLOSURE_MALFORMED
+    for bent in ({**place, "more": 1}, {"...": 7}, {"...": None}, {"...": [digest_of(element)]}):
+        assert found(a_list(bent, shown=(element,)))[1] is Reason.DISCLOSURE_MALFORMED
+
+
+@pytest.mark.parametrize(("name", "reason"), [("cnf", Reason.HOLDER_KEY_INVALID), ("status", Reason.CLAIMS_MALFORMED)])
+def test_refuses_a_holder_key_or_a_status_that_the_holder_discloses(name: str, reason: Reason) -> None:
+    """Not even by the issuer's leave: whoever may leave it out could leave it out."""
+    plain: dict[str, dict[str, Any]] = {
+        "cnf": {"jwk": public_jwk(HOLDER.point)},
+        "status": {"status_list": {"idx": INDEX, "uri": STATUS_URI}},
+    }
+    ((member, value),) = plain[name].items()
+    hidden = disclosure(SALT, member, value)
+
+    def hiding(claims: dict[str, Any]) -> dict[str, Any]:
+        assert claims[name] == plain[name]
+        return {**claims, name: {"_sd": [digest_of(hidden)]}}
+
+    shown = Showing(edit_payload=hiding, edit_disclosures=lambda disclosed: [*disclosed, hidden])
+    assert found(shown) == (Check.STRUCTURE, reason)
 
 
 @pytest.mark.parametrize("padding", ["=", "==", "\n", " "])

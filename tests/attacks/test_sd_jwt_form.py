@@ -14,6 +14,8 @@ from tests.builders.presentations import ISSUER, Showing, bare_trust, header_of,
 from tests.builders.trust import NOW
 from verifier.checkpoint.verdict import Check
 
+pytestmark = pytest.mark.usefixtures("each_suite")
+
 TEXT = Showing().text
 HASHED = Showing().hashed
 
@@ -244,7 +246,22 @@ def test_refuses_a_credential_that_leaves_a_claim_out(name: str) -> None:
 @pytest.mark.parametrize("vct", ["urn:eid:cn:resident-id:2", "URN:EID:CN:RESIDENT-ID:1", "urn:eid:cn:resident-id:1 "])
 def test_refuses_every_type_but_its_own_exactly(vct: str) -> None:
     assert reason(Showing(vct=vct)) is Reason.ISSUER_NOT_AUTHORISED
-    assert reason(Showing(vct=vct), trust=bare_trust()) is Reason.FORM_NOT_ACCEPTED
+    # A bare root has no limits of type: under it another type may be genuine, and shows nothing.
+    assert judged(Showing(vct=vct), trust=bare_trust()).deciding is Reason.FIELD_MISSING
+
+
+@pytest.mark.parametrize("more", [["urn:eid:cn:resident-id:1"], ["urn:a", "urn:eid:cn:resident-id:1"]])
+def test_further_types_of_a_credential_give_no_authority(more: list[str]) -> None:
+    """``aka_vcts`` names types; which type a signer may sign is asked of ``vct`` alone."""
+
+    def named(claims: dict[str, Any]) -> dict[str, Any]:
+        return {**claims, "aka_vcts": more}
+
+    assert reason(Showing(vct="urn:example:other:1", edit_payload=named)) is Reason.ISSUER_NOT_AUTHORISED
+    verdict = judged(Showing(vct="urn:example:other:1", edit_payload=named), trust=bare_trust())
+    assert verdict.colour is not Colour.GREEN
+    assert verdict.person is not None
+    assert verdict.person.groups == {}
 
 
 def test_refuses_a_key_binding_in_the_credentials_place_and_the_other_way_round() -> None:

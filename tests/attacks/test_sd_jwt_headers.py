@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from core.reasons import Colour, Reason
 from formats.encoding import base64url
 from keys.jwk import public_jwk
-from keys.signing import InProcessSigner, KeyPurpose
+from keys.signing import KeyPurpose
 from tests.builders.presentations import (
     HOLDER,
     ISSUER,
@@ -26,7 +26,10 @@ from tests.builders.presentations import (
     judged,
     sd_hash,
 )
+from tests.builders.suites import suite, suite_signer
 from tests.builders.trust import other_signer
+
+pytestmark = pytest.mark.usefixtures("each_suite")
 
 
 def reason(showing: Showing | str, **changes: Any) -> Reason:
@@ -125,6 +128,15 @@ def test_refuses_a_chain_with_the_root_in_it() -> None:
     assert reason(with_header(x5c=[der_text(ROOT.certificate)])) is Reason.CERTIFICATE_INVALID
 
 
+def test_refuses_a_thumbprint_of_another_certificate_than_the_first() -> None:
+    def named(certificate: bytes) -> Showing:
+        return with_header(**{"x5t#S256": base64url.encode(hashlib.sha256(certificate).digest())})
+
+    assert judged(named(ISSUER.certificates[0])).colour is Colour.GREEN
+    for other in (OTHER_ISSUER.certificates[0], ROOT.certificate, b""):
+        assert reason(named(other)) is Reason.HEADER_UNEXPECTED
+
+
 def test_refuses_a_certificate_for_another_use() -> None:
     for purpose in (KeyPurpose.BUNDLE_SIGNER, KeyPurpose.LIST_SIGNER):
         signer = other_signer(ROOT, purpose)
@@ -132,7 +144,7 @@ def test_refuses_a_certificate_for_another_use() -> None:
 
 
 def test_refuses_the_certificate_of_another_key_than_the_one_that_signed() -> None:
-    mixed = InProcessSigner.from_private_key(THIEF.private_key, ISSUER.certificates)
+    mixed = suite_signer(suite(), "thief").with_certificates(*ISSUER.certificates)
     assert reason(Showing(issuer=mixed)) is Reason.ISSUER_SIGNATURE_INVALID
 
 

@@ -14,7 +14,8 @@ from sqlalchemy import Engine
 from core.entropy import SystemEntropy
 from issuer.officers import Officer, Role, add_first_officer, make_officer
 from issuer.register.citizen_number import DocumentType, check_character
-from issuer.register.importing import ImportReport, import_register
+from issuer.register.glyphs import GlyphFont
+from issuer.register.importing import ImportReport, Pictures, import_register
 from issuer.register.ports import Bureau, Portraits
 from issuer.register.reading import RegisterFile, open_register
 from issuer.register.record import COLUMNS, IdentityRecord
@@ -126,7 +127,13 @@ def a_register(folder: Path, rows: Sequence[dict[str, str]], *, encoding: str = 
 
 
 def imported(
-    file: RegisterFile, office: Office, *, officer: Officer = REGISTRAR, now: int = NOW, dry_run: bool = False
+    file: RegisterFile,
+    office: Office,
+    *,
+    officer: Officer = REGISTRAR,
+    now: int = NOW,
+    dry_run: bool = False,
+    glyph_font: GlyphFont | None = None,
 ) -> ImportReport:
     """Import a register file of specimens."""
     return import_register(
@@ -138,4 +145,5 @@ def imported(
         today=TODAY,
         specimen=True,
         dry_run=dry_run,
+        pictures=Pictures(glyph_font=glyph_font),
     )

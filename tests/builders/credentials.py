@@ -9,12 +9,14 @@ from formats.encoding.json import JsonValue
 from formats.sd_cwt.model import Assurance, KeyStorage, StatusReference
 from formats.sd_jwt.key_binding import bind
 from formats.sd_jwt_vc import VCT, CredentialTerms, pack_credential, select
+from tests.builders.suites import SuiteSigner
 from tests.builders.trust import BUREAU, DAY, NOW, PUBLIC_URL, world
 from tests.fakes.seeded_entropy import SeededEntropy
 
 AUDIENCE = "https://verifier.example.test"
 NONCE = "bm9uY2Utb2YtdGhpcy1yZXF1ZXN0"
-WORLD = world()
+_PLAIN = world()
+WORLD = replace(_PLAIN, issuer=SuiteSigner(_PLAIN.root))
 
 CLAIMS: dict[str, JsonValue] = {
     "full_name": "样例・测试",
@@ -40,7 +42,7 @@ def the_terms(**changes: Any) -> CredentialTerms:
         assurance=Assurance.FULL,
         specimen=True,
     )
-    return replace(terms, **changes)
+    return terms._replace(**changes)
 
 
 def a_credential(claims: dict[str, JsonValue] | None = None, *, seed: str = "credential", **terms: Any) -> str:

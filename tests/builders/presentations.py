@@ -18,16 +18,19 @@ from formats.sd_jwt_vc import VCT, CredentialTerms, draft_credential, select
 from formats.site_policy import BUILT_IN, Mode, SitePolicy
 from formats.status_list.entries import build_entries
 from formats.status_list.token import build_token
-from keys.signing import InProcessSigner, KeyPurpose, Signer
+from formats.trust_list import in_table
+from keys.algorithms import ES256
+from keys.public_keys import PublicKey
+from keys.signing import InProcessSigner, KeyPurpose, LocalSigner, Signer
 from keys.trust import TrustAnchor
 from tests.builders.people import BUREAU_NAME_EN, BUREAU_NAME_ZH, a_person
+from tests.builders.suites import SuiteSigner
 from tests.builders.trust import (
     BUREAU,
     DAY,
     NOW,
     OTHER_BUREAU,
     PUBLIC_URL,
-    document_signer,
     national_root,
     seeded_signer,
 )
@@ -43,9 +46,9 @@ Edit = Callable[[Any], Any]
 
 ROOT = national_root()
 REAL_ROOT = national_root("real", common_name="National Root")
-ISSUER = document_signer(ROOT)
-REAL_ISSUER = document_signer(REAL_ROOT, "real document")
-OTHER_ISSUER = document_signer(ROOT, "other document", bureau=OTHER_BUREAU)
+ISSUER = SuiteSigner(ROOT)
+REAL_ISSUER = SuiteSigner(REAL_ROOT, "real document")
+OTHER_ISSUER = SuiteSigner(ROOT, "other document", bureau=OTHER_BUREAU)
 HOLDER = seeded_signer("holder")
 THIEF = seeded_signer("thief")
 
@@ -88,7 +91,7 @@ def jws(header: dict[str, Any], payload: Any, signer: Signer) -> str:
     return f"{signing}.{base64url.encode(signer.sign(signing.encode()))}"
 
 
-def header_of(signer: InProcessSigner) -> dict[str, Any]:
+def header_of(signer: Signer) -> dict[str, Any]:
     """Return the right header of a credential by this signer."""
     token = sign_compact(b"{}", signer, typ="dc+sd-jwt")
     return dict(json.loads(base64url.decode(token.split(".")[0])))
@@ -118,7 +121,7 @@ class Showing:
 
     person: CredentialDataset = field(default_factory=a_person)
     shown: tuple[tuple[str, ...], ...] = SHOWN
-    issuer: InProcessSigner = ISSUER
+    issuer: LocalSigner = ISSUER
     holder: InProcessSigner = HOLDER
     shown_by: InProcessSigner | None = None
     vct: str = VCT
@@ -190,18 +193,18 @@ class Says:
         return StatusAnswer(self.state, self.as_of, self.expires_at, 12)
 
 
-def trusted_key(signer: InProcessSigner = ISSUER, **changes: Any) -> TrustedKey:
+def trusted_key(signer: Signer = ISSUER, **changes: Any) -> TrustedKey:
     """Return the row of a bureau's credential key in the trust table, with these changes."""
     key = TrustedKey(
         kid=signer.key_id,
-        point=signer.point,
+        point=in_table(PublicKey(signer.point, signer.algorithm)),
         role=KeyRole.CREDENTIAL,
         bureau=BUREAU,
         name_zh=BUREAU_NAME_ZH,
         name_en=BUREAU_NAME_EN,
         country="CN",
         scope=("6901",),
-        forms=frozenset({"dc+sd-jwt", "eid1"}),
+        forms=frozenset({"dc+sd-jwt", "mso_mdoc"} | ({"eid1"} if signer.algorithm is ES256 else set())),
         valid_from=NOW - 30 * DAY,
         retired_at=None,
         state=KeyState.ACTIVE,
@@ -242,7 +245,7 @@ def status_token(
     changes: dict[int, int] | None = None,
     *,
     uri: str = STATUS_URI,
-    signer: InProcessSigner = ISSUER,
+    signer: Signer = ISSUER,
     issued_at: int = NOW - 60,
     expires_at: int = NOW + DAY,
     ttl_seconds: int = 300,

@@ -10,11 +10,14 @@ from keys.certificates import (
     Subject,
     Validity,
     build_bundle_signer,
+    build_card_signer,
     build_document_signer,
     build_list_signer,
     build_national_root,
     build_policy_signer,
     build_reader_root,
+    build_status_signer,
+    build_vical_signer,
 )
 from keys.signing import InProcessSigner, KeyPurpose
 from keys.trust import TrustAnchor, TrustStore
@@ -76,8 +79,27 @@ def document_signer(
     return signer.with_certificates(certificate)
 
 
+def card_signer(root: Root, name: str = "cards", *, validity: Validity = LEAF_VALIDITY) -> InProcessSigner:
+    """A bureau's signer of printed cards."""
+    signer = seeded_signer(name)
+    made = build_card_signer(root, signer.point, bureau_subject(), validity, entropy=SeededEntropy(name))
+    return signer.with_certificates(made)
+
+
+STATUS_EKU = "1.2.3.4.5"
+
+
+def status_signer(root: Root, *, bureau: str = BUREAU) -> InProcessSigner:
+    """A separate signer of a bureau's status lists."""
+    signer = seeded_signer(f"status {bureau}")
+    made = build_status_signer(
+        root, signer.point, bureau_subject(bureau), LEAF_VALIDITY, eku=STATUS_EKU, entropy=SeededEntropy("status")
+    )
+    return signer.with_certificates(made)
+
+
 def other_signer(root: Root, purpose: KeyPurpose, *, validity: Validity = LEAF_VALIDITY) -> InProcessSigner:
-    """A bundle, list or policy signer under a root."""
+    """A bundle, list, VICAL or policy signer under a root."""
     signer = seeded_signer(purpose)
     entropy = SeededEntropy(purpose)
     if purpose is KeyPurpose.BUNDLE_SIGNER:
@@ -85,6 +107,9 @@ def other_signer(root: Root, purpose: KeyPurpose, *, validity: Validity = LEAF_V
     elif purpose is KeyPurpose.LIST_SIGNER:
         subject = Subject("CN", "Ministry of Specimens", "Specimen List Signer")
         made = build_list_signer(root, signer.point, subject, validity, entropy=entropy)
+    elif purpose is KeyPurpose.VICAL_SIGNER:
+        subject = Subject("CN", "Ministry of Specimens", "Specimen VICAL Signer")
+        made = build_vical_signer(root, signer.point, subject, validity, entropy=entropy)
     else:
         subject = Subject("CN", "Ministry of Specimens", "Specimen Policy Signer")
         made = build_policy_signer(root, signer.point, subject, validity, entropy=entropy)

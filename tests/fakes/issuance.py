@@ -10,7 +10,7 @@ from core.errors import NotFound, Refused
 from core.reasons import Reason
 from formats.dataset import CredentialDataset
 from formats.sd_cwt.model import Assurance
-from issuer.ports import ApprovedPerson, IssuanceStore, IssuanceTransaction
+from issuer.ports import ApprovedPerson, IssuanceStore, IssuanceTransaction, ListIssue
 from keys.algorithms import Algorithm
 from keys.signing import Signer
 
@@ -49,15 +49,23 @@ class PeopleInMemory:
 class PublishedInMemory:
     """A status target over a dictionary; ``refusing`` makes it fail like a full disk."""
 
-    lists: dict[str, str] = field(default_factory=dict)
+    lists: dict[str, ListIssue] = field(default_factory=dict)
     withdrawn: list[str] = field(default_factory=list)
+    announced: list[bytes] = field(default_factory=list)
+    forgotten: list[int] = field(default_factory=list)
 
-    def publish(self, list_id: str, token: str) -> None:
-        self.lists[list_id] = token
+    def publish(self, list_id: str, issue: ListIssue) -> None:
+        self.lists[list_id] = issue
 
     def withdraw(self, list_id: str) -> None:
         self.lists.pop(list_id, None)
         self.withdrawn.append(list_id)
+
+    def announce(self, document: bytes) -> None:
+        self.announced.append(document)
+
+    def forget(self, before: int) -> None:
+        self.forgotten.append(before)
 
 
 class PowerCutError(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from api.demo.story import flip_a_bit
 from api.wiring.reading import READER_FOLDER, ReaderHome, post_reader
 from core.clock import SystemClock, rfc3339
 from core.entropy import SystemEntropy
+from formats.dataset import Group
 from formats.sd_jwt.key_binding import bind
 from formats.sd_jwt_vc import claim_paths, select
 from keys.signing import InProcessSigner
@@ -117,6 +119,38 @@ def test_an_sd_jwt_vc_of_the_same_wallet_gets_the_same_verdict_everywhere(loop: 
         assert (said["verdict"], said["reasons"]) == expected
 
 
+def test_an_mdoc_shown_by_the_command_is_green_in_its_session_only(loop: Loop) -> None:
+    request = ("--client-id", "x509_san_dns:shop.example", "--nonce", "n-1", "--response-uri", "https://shop.example/a")
+    groups = ",".join(group.word for group in Group)
+    show = ("wallet", "present", "--online", "--form", "mso_mdoc", *request, "--groups", groups, "--yes")
+    shown, other = loop.process("wallet", *show).done(), loop.process("wallet", *show, "--nonce", "n-2").done()
+    line = {"id": 2, "presentation": shown["text"], "format": shown["format"], "policy": "government-counter"}
+    for transcript, expected in (
+        (shown["session_transcript"], ("GREEN", [])),
+        (other["session_transcript"], ("RED", ["holder_signature_invalid"])),
+    ):
+        answer = loop.asked_of_the_server(**line, session_transcript=transcript)
+        assert (answer["verdict"], answer["reasons"]) == expected
+
+
+def test_the_line_the_wallet_prints_is_one_line_of_a_batch(loop: Loop) -> None:
+    request = ("--client-id", "x509_san_dns:shop.example", "--nonce", "n-1", "--response-uri", "https://shop.example/a")
+    groups = ",".join(group.word for group in Group)
+    show = ("wallet", "present", "--online", *request, "--groups", groups, "--yes", "--form")
+    lines = [loop.process("wallet", *show, form).done()["line"] for form in ("dc+sd-jwt", "mso_mdoc")]
+    common = {"format", "presentation", "nonce", "audience"}
+    assert [json.loads(line).keys() for line in lines] == [common, common | {"session_transcript"}]
+    file = loop.file("lines.jsonl")
+    file.write_text("".join(f"{line}\n" for line in lines), encoding="ascii")
+    judge = ("verify", "--batch", file, "--policy", "government-counter")
+    ran = loop.process(POST, *judge, no_network=True)
+    said = [json.loads(answer) for answer in ran.out.splitlines()]
+    assert [(answer["verdict"], answer["reasons"]) for answer in said] == [("GREEN", []), ("GREEN", [])]
+    file.write_text("".join(f"{line}\n".replace('"n-1"', '"n-2"') for line in lines[:1]), encoding="ascii")
+    (other,) = loop.process(POST, *judge, no_network=True).out.splitlines()
+    assert (json.loads(other)["verdict"], json.loads(other)["reasons"]) == ("RED", ["nonce_mismatch"])
+
+
 def sd_jwt_presentation(loop: Loop, *, nonce: str, audience: str) -> str:
     """A presentation of everything in one copy of the wallet, bound to a request."""
     clock = SystemClock()
@@ -134,11 +168,11 @@ def sd_jwt_presentation(loop: Loop, *, nonce: str, audience: str) -> str:
 def test_an_offer_is_accepted_once_and_copies_are_fetched_anew(loop: Loop) -> None:
     offer = loop.offer(loop.records[1])
     first = loop.accept(offer, "second-wallet").done()
-    assert {form: left["unshown"] for form, left in first["copies"].items()} == {"qr": 10, "sd-jwt-vc": 3}
+    assert {form: left["unshown"] for form, left in first["copies"].items()} == {"qr": 10, "sd-jwt-vc": 3, "mdoc": 3}
     again = loop.accept(offer, "third-wallet")
     assert (again.code, again.problem["error"]) == (1, "offer_unknown")
     received = loop.run("second-wallet", "wallet", "refresh", wallet="second-wallet").done()
-    assert (received["received"], received["problem"]) == (13, None)
+    assert (received["received"], received["problem"]) == (16, None)
     assert loop.verdict(GATE_READER, loop.show(wallet="second-wallet"), *GATE)[0] in {0, 2}
 
 

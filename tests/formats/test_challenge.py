@@ -49,6 +49,25 @@ def test_a_realistic_challenge_fits_four_hundred_bytes() -> None:
     assert read(data).licence.place == "样例市公安局示范区分局样例路派出所"
 
 
+def test_exactly_four_hundred_bytes_are_shown_and_read() -> None:
+    assert challenge.decode(challenge.encode(bytes(400))) == bytes(400)
+    with refused(Reason.TOO_LARGE):
+        challenge.encode(bytes(401))
+    with refused(Reason.TOO_LARGE):
+        challenge.decode(challenge.PREFIX + "0" * 602)
+
+
+@pytest.mark.parametrize("number", [1, (1 << 32) - 1])
+def test_the_first_and_the_last_number_of_a_licence_are_read(number: int) -> None:
+    assert read_licence(qr.a_signed_licence(number=number)).number == number
+
+
+@pytest.mark.parametrize("number", [0, -1, 1 << 32])
+def test_a_licence_of_another_number_is_not_written(number: int) -> None:
+    with pytest.raises(ValueError):
+        qr.a_signed_licence(number=number)
+
+
 def test_a_challenge_that_is_too_long_is_not_shown() -> None:
     permit = qr.a_signed_licence(place="样" * 25, grounds=("15-1", "15-2", "15-3", "15-4", "15-5"))
     post = qr.signer("post")

@@ -4,6 +4,7 @@ from calendar import isleap
 from datetime import date, timedelta
 
 import pytest
+from cbor2 import CBORTag
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from formats.dataset import (
     group_by_word,
     group_values,
     jose_claims,
+    mdoc_elements,
     read_group,
 )
 from formats.encoding.cbor import CborMap, CborValue
@@ -194,6 +196,42 @@ def test_does_not_issue_what_no_reader_accepts() -> None:
         group_values(a_person(full_name="样" * 51), as_of=DAY)
     with refused(Reason.PORTRAIT_BAD):
         group_values(a_person(qr_portrait=b"RIFF"), as_of=DAY)
+
+
+def test_mdoc_elements_have_the_types_of_the_standard() -> None:
+    elements = mdoc_elements(a_person(), as_of=DAY)
+    assert elements["birth_date"] == CBORTag(1004, "1990-01-01")
+    assert elements["issue_date"] == CBORTag(1004, "2020-05-01")
+    assert elements["expiry_date"] == CBORTag(1004, "2040-05-01")
+    assert elements["portrait"] == tiny_portrait(size=(240, 296))
+    assert (elements["sex"], elements["age_over_18"], elements["age_over_60"]) == (1, True, False)
+    assert (elements["nationality"], elements["resident_address"]) == ("CN", "样例省样例市示范区样例路69号")
+
+
+def test_mdoc_leaves_out_what_is_absent_and_what_it_does_not_carry() -> None:
+    person = a_person(name_latin=None, address="", date_of_expiry=None, portrait=None, nationality=None)
+    elements = mdoc_elements(person, as_of=DAY)
+    absent = {"name_latin", "resident_address", "resident_division", "expiry_date", "portrait", "nationality"}
+    assert not absent & elements.keys()
+    assert not {"glyphs", "qr_portrait"} & elements.keys()
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"full_name": "样" * 51}, Reason.TEXT_BAD),
+        ({"full_name": "样\u202e明"}, Reason.TEXT_BAD),
+        ({"address": "样" * 121}, Reason.TEXT_BAD),
+        ({"card_authority": ""}, Reason.TEXT_BAD),
+        ({"sex": 3}, Reason.DISCLOSURE_MALFORMED),
+        ({"nationality": "CHN"}, Reason.DISCLOSURE_MALFORMED),
+        ({"portrait": "text"}, Reason.DISCLOSURE_MALFORMED),
+        ({"portrait": b"<svg/>"}, Reason.PORTRAIT_BAD),
+    ],
+)
+def test_issues_no_mdoc_element_that_no_reader_accepts(changes: dict[str, object], reason: Reason) -> None:
+    with refused(reason):
+        mdoc_elements(a_person(**changes), as_of=DAY)
 
 
 def test_every_attribute_and_group_has_a_name_in_both_languages() -> None:

@@ -21,7 +21,6 @@ from formats.sd_jwt_vc import (
     UnverifiedPresentation,
     check_issuer,
     check_issuer_signature,
-    check_mode,
     check_shown_within_validity,
     check_validity,
     draft_credential,
@@ -45,19 +44,18 @@ from tests.builders.trust import (
 from tests.fakes.seeded_entropy import SeededEntropy
 from tests.formats.sd_jwt.test_unpack import digest, disclosure
 
+pytestmark = pytest.mark.usefixtures("each_suite")
+
 TRUST = bare_trust(WORLD.root)
 KB = {"iat": NOW, "aud": AUDIENCE, "nonce": NONCE}
 
 
-def verified(
-    token: str, *, now: int = NOW, nonce: str = NONCE, audience: str = AUDIENCE, specimen: bool = True
-) -> dict[str, JsonValue]:
+def verified(token: str, *, now: int = NOW, nonce: str = NONCE, audience: str = AUDIENCE) -> dict[str, JsonValue]:
     """Every check in the order a verifier runs them."""
     shown = read_presentation(token)
     credential = shown.credential
     issuer = check_issuer(credential, TRUST, now=now)
     check_issuer_signature(credential, issuer)
-    check_mode(credential, specimen=specimen)
     check_holder_signature(credential.sd_jwt, shown.binding, credential.terms.holder_point)
     check_freshness(shown.binding, nonce=nonce, audience=audience, now=now, max_age_seconds=300, tolerance_seconds=30)
     check_shown_within_validity(shown, tolerance_seconds=30)
@@ -383,15 +381,6 @@ def test_refuses_a_showing_outside_the_credentials_life() -> None:
     for at in (NOW - DAY - 31, NOW + 20 * DAY + 31):
         token = shown(issued, now=at)
         assert reason_of(partial(within, token)) is Reason.PROOF_OUTSIDE_VALIDITY
-
-
-# --- specimens -------------------------------------------------------------------------------------------------------
-
-
-def test_specimens_and_real_cards_are_never_mixed() -> None:
-    assert refusal(a_presentation(), specimen=False) is Reason.SPECIMEN_IN_REAL_MODE
-    assert refusal(a_presentation(specimen=False)) is Reason.REAL_IN_SPECIMEN_MODE
-    verified(a_presentation(specimen=False), specimen=False)
 
 
 def test_a_status_reference_reads_back() -> None:

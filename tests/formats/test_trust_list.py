@@ -24,9 +24,12 @@ from formats.trust_list import (
     to_trust_store,
     to_trust_table,
 )
+from keys.algorithms import ML_DSA_44, SM2_SM3, Algorithm
 from keys.certificates import Validity
+from keys.cose_key import thumbprint
 from keys.lifecycle import KeyState
 from keys.signing import InProcessSigner, KeyPurpose
+from tests.builders.suites import document_signer_of
 from tests.builders.trust import (
     BUREAU,
     DAY,
@@ -37,6 +40,7 @@ from tests.builders.trust import (
     other_signer,
     reader_root,
     seeded_signer,
+    status_signer,
 )
 
 ROOT, READER = national_root(), reader_root()
@@ -233,6 +237,7 @@ def test_does_not_sign_a_certificate_that_does_not_fit() -> None:
     assert reason_of(signing(a_bureau(a_service(signer=stranger)))) is Reason.ISSUER_UNKNOWN
     assert reason_of(signing(a_bureau(a_service(signer=BUNDLE_SIGNER)))) is Reason.CERTIFICATE_INVALID
     assert reason_of(signing(a_bureau(a_service(KeyRole.BUNDLE)))) is Reason.CERTIFICATE_INVALID
+    assert reason_of(signing(a_bureau(a_service(KeyRole.CARD)))) is Reason.CERTIFICATE_INVALID
     assert reason_of(signing(a_bureau(a_service(KeyRole.POLICY)))) is Reason.ISSUER_UNKNOWN
     assert reason_of(signing(a_bureau(a_service(signer=short, valid_from=0)))) is Reason.CERTIFICATE_EXPIRED
     assert reason_of(signing(a_bureau(bureau_id=OTHER_BUREAU))) is Reason.ISSUER_OUT_OF_SCOPE
@@ -248,7 +253,6 @@ def test_does_not_sign_a_certificate_that_does_not_fit() -> None:
         content(a_bureau(a_service()), a_bureau(a_service(signer=document_signer(ROOT, "second")))),
         content(a_bureau(a_service(), a_service())),
         content(a_bureau(bureau_id="x")),
-        content(a_bureau(a_service(KeyRole.CARD))),
     ],
 )
 def test_does_not_sign_what_no_reader_would_accept(listed: TrustListContent) -> None:
@@ -267,6 +271,27 @@ def test_the_compact_table_has_the_same_numbers_and_keys() -> None:
     trust_table.draft(table, signer_kid=LIST_SIGNER.key_id)
 
 
+@pytest.mark.parametrize("algorithm", [SM2_SM3, ML_DSA_44], ids=lambda row: row.name)
+def test_a_document_signer_of_another_suite_is_listed_stored_and_named_in_the_table(algorithm: Algorithm) -> None:
+    online = document_signer_of(algorithm, ROOT, "online")
+    service = a_service(certificate=online.certificates[0], forms=frozenset({"dc+sd-jwt"}))
+    listed = content(a_bureau(a_service(), service), OPERATOR)
+    assert read(sign(listed)) == listed
+    assert service.kid == online.key_id
+    row = to_trust_table(listed).keys[online.key_id]
+    assert (row.point, row.forms) == (thumbprint(online.point, algorithm), frozenset({"dc+sd-jwt"}))
+    store = to_trust_store(listed, root=ROOT.certificate)
+    issuer = store.authorise(online.certificates, credential_type=VCT, issued_at=NOW, now=NOW)
+    assert (issuer.point, issuer.algorithm) == (online.point, algorithm)
+
+
+def test_no_table_is_made_that_gives_a_qr_code_to_a_key_of_another_suite() -> None:
+    online = document_signer_of(SM2_SM3, ROOT, "online")
+    listed = content(a_bureau(a_service(certificate=online.certificates[0], forms=frozenset({"eid1"}))))
+    with pytest.raises(ValueError):
+        trust_table.draft(to_trust_table(listed), signer_kid=LIST_SIGNER.key_id)
+
+
 def test_every_key_state_has_its_twin_in_the_compact_table() -> None:
     assert {state.name for state in KeyState} == {state.name for state in trust_table.KeyState}
 
@@ -282,3 +307,21 @@ def test_the_store_admits_credential_keys_only() -> None:
     unlisted = document_signer(ROOT, "unlisted")
     wrong = lambda: store.authorise(unlisted.certificates, credential_type=VCT, issued_at=NOW, now=NOW)
     assert reason_of(wrong) is Reason.ISSUER_UNKNOWN
+
+
+def test_a_separate_signer_of_status_lists_stands_in_the_list_and_signs_no_credential() -> None:
+    signer = status_signer(ROOT)
+    listed = content(a_bureau(a_service(), a_service(KeyRole.STATUS, signer)))
+    assert read(sign(listed)) == listed
+    assert to_trust_table(listed).keys[signer.key_id].role is KeyRole.STATUS
+    assert signer.point not in (to_trust_store(listed, root=ROOT.certificate).signers or {})
+
+
+def test_a_separate_signer_of_status_lists_needs_a_certificate_of_its_kind_and_bureau() -> None:
+    for signer, reason in (
+        (SIGNER, Reason.CERTIFICATE_INVALID),
+        (BUNDLE_SIGNER, Reason.CERTIFICATE_INVALID),
+        (status_signer(ROOT, bureau=OTHER_BUREAU), Reason.ISSUER_OUT_OF_SCOPE),
+    ):
+        listed = content(a_bureau(a_service(KeyRole.STATUS, signer)))
+        assert reason_of(lambda listed=listed: sign(listed)) is reason  # type: ignore[misc]  # bound in the loop

@@ -43,8 +43,13 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "jwt": ("formats/jose.py", "protocols/"),
     "qrcode": ("formats/qr_picture.py",),
     "zxingcpp": ("verifier/gateways/qr_reader.py", "verifier/gateways/qr_reader_child.py"),
+    "fpdf": ("issuer/printing/sheet.py",),
+    "claim169": (),
     "sd_jwt": (),
     "jwcrypto": (),
+    "cwt": (),
+    "pycose": (),
+    "pymdoccbor": (),
 }
 
 # The types of CBOR values travel through the portable core; encoding and decoding stay with their owner.

@@ -8,12 +8,14 @@ from bench import figures, proving
 from bench.__main__ import main
 from bench.measuring import Base, Figure, Target, inverse_ratio, measure, ratio, ratio_of_difference
 from bench.proving import ProofFailed, flipped, prove_green, prove_red, prove_refused
-from bench.scenes import pictures, qr_code, register, sd_jwt_vc, status_lists
+from bench.scenes import mdoc, pictures, qr_code, register, sd_jwt_vc, status_lists
 from core.errors import MalformedInput, Refused
 from core.reasons import Colour, Reason
+from formats import qr_token
 from formats.qr_picture import draw_png
+from formats.sd_cwt.unpack import open_disclosures, read_kbt
 from formats.status_list.entries import build_entries
-from formats.status_list.token import StatusList
+from formats.status_list.model import StatusList
 from issuer.register.record import CheckedRow
 from tests.builders.qr import issue, show_one_way
 from verifier.checkpoint.replay import InMemorySeen, Seen
@@ -21,9 +23,12 @@ from verifier.checkpoint.verdict import Verdict
 
 QUICK = (
     qr_code.offline_verdicts,
+    qr_code.verifying,
     qr_code.issuing,
     sd_jwt_vc.verifying,
     sd_jwt_vc.issuing,
+    mdoc.verifying,
+    mdoc.issuing,
     pictures.drawing,
     status_lists.publishing,
 )
@@ -76,6 +81,22 @@ def test_finds_out_an_online_verifier_that_refuses_everything() -> None:
     stranger = sd_jwt_vc.a_desk()
     with pytest.raises(ProofFailed, match="not GREEN"):
         sd_jwt_vc.prove_online(stranger.judged, sd_jwt_vc.shown(sd_jwt_vc.the_issuer()))
+
+
+def test_finds_out_an_mdoc_verifier_that_accepts_everything_or_does_not_ask_for_the_session() -> None:
+    response, desk = mdoc.shown(sd_jwt_vc.the_issuer()), sd_jwt_vc.a_desk(sd_jwt_vc.the_issuer())
+    good = mdoc.judged(response, desk, mdoc.the_transcript())
+    with pytest.raises(ProofFailed):
+        mdoc.prove_mdoc(lambda _data, _transcript: good, response)
+    with pytest.raises(ProofFailed, match="GREEN with no reason"):
+        mdoc.prove_mdoc(lambda data, _: mdoc.judged(data, desk, mdoc.the_transcript()), response)
+
+
+def test_finds_out_an_sd_cwt_reader_that_checks_no_signature() -> None:
+    copy = issue(person=qr_code.a_holder())
+    token = qr_token.decode(show_one_way(copy))
+    with pytest.raises(ProofFailed, match="is accepted"):
+        qr_code.prove_verified(lambda data: open_disclosures(read_kbt(data).sd_cwt), token, copy)
 
 
 def test_finds_out_row_checks_that_let_a_wrong_number_pass() -> None:

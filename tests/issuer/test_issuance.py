@@ -16,11 +16,13 @@ from core.errors import EidError, Misconfigured, Refused
 from core.reasons import Reason
 from formats.encoding import base64url, cbor
 from formats.sd_cwt import unpack
-from issuer.catalogue import SD_JWT_VC_ID
+from issuer.catalogue import MDOC_ID, SD_JWT_VC_ID
 from issuer.policy import DAY, WEEK, monday
 from issuer.storage.status import StatusFiles
+from keys.certificates import Validity
 from tests.builders.issuance import OTHER_RECORD, POLICY, RECORD, Desk, DirectWallet, a_key
 from tests.builders.people import a_person
+from tests.builders.trust import document_signer, national_root
 from tests.fakes.issuance import DyingSigner, DyingStore, PowerCutError
 
 COPIES = "SELECT state, list_id, list_index, key_thumbprint FROM credential_copy"
@@ -159,6 +161,24 @@ def test_a_signer_younger_than_this_week_signs_nothing(desk: Desk) -> None:
     with pytest.raises(Misconfigured) as caught:
         wallet.fetch(token)
     assert caught.value.reason is Reason.KEY_STATE
+
+
+@pytest.mark.parametrize("configuration", [SD_JWT_VC_ID, MDOC_ID])
+def test_no_online_copy_outlives_the_certificate_it_brings(desk: Desk, configuration: str) -> None:
+    wallet = DirectWallet(desk.role, desk.clock)
+    token = wallet.redeem(desk.offer()).access_token
+    ends = monday(desk.clock.now()) + 4 * WEEK
+    for not_after, signs in ((ends - 1, False), (ends, True)):
+        leaf = document_signer(national_root(), validity=Validity(ends - 60 * DAY, not_after))
+        wallet.role = desk.with_signer(leaf)
+        if signs:
+            assert len(wallet.fetch(token, 1, configuration)) == 1
+            continue
+        with pytest.raises(Misconfigured) as caught:
+            wallet.fetch(token, 1, configuration)
+        assert caught.value.reason is Reason.KEY_STATE
+        # A QR code brings no certificate: its key counts by the trust table, and it ends after a fortnight.
+        assert len(wallet.fetch(token, 1)) == 1
 
 
 def test_a_card_that_ends_soon_shortens_the_copy_and_an_ended_one_gets_none(desk: Desk) -> None:

@@ -23,7 +23,7 @@ def test_an_offer_names_issuer_configurations_and_the_code_people_must_type(desk
     created = desk.offer()
     wire = created.offer.to_wire()
     assert wire["credential_issuer"] == ISSUER
-    assert wire["credential_configuration_ids"] == ["resident_id_sd_jwt_vc", "resident_id_qr"]
+    assert wire["credential_configuration_ids"] == ["resident_id_sd_jwt_vc", "resident_id_mdoc", "resident_id_qr"]
     grant = wire["grants"]["urn:ietf:params:oauth:grant-type:pre-authorized_code"]
     assert grant["tx_code"]["length"] == len(created.tx_code or "") == 6
     assert grant["tx_code"]["input_mode"] == "numeric"

@@ -6,14 +6,16 @@ from datetime import date
 
 import pytest
 
-from formats.dataset import GROUPS, Group, read_group
+from formats.dataset import GROUPS, Group, mdoc_elements, read_group
 from formats.encoding import base64url
+from formats.mdoc.issuer_signed import check_digests, read_issuer_signed
+from formats.mdoc.model import DOCTYPE, NAMESPACE
 from formats.sd_cwt import unpack
 from formats.sd_cwt.model import Assurance, KeyStorage, StatusReference
 from formats.sd_jwt_vc import open_disclosures, read_credential
 from issuer.issuance import CopyFacts
 from issuer.packers import PACKERS
-from issuer.policy import Form, Validity
+from issuer.policy import COPY_FORMS, Form, Validity, day_of
 from issuer.proofs import HolderKey
 from keys.algorithms import ES256
 from keys.cose_key import thumbprint
@@ -45,11 +47,12 @@ def issue(form: Form, given: CopyFacts, seed: str = "s") -> str:
 
 
 @pytest.mark.parametrize("specimen", [True, False])
-def test_both_forms_carry_the_same_clear_claims(specimen: bool) -> None:
+def test_every_form_carries_the_same_clear_claims(specimen: bool) -> None:
     given = facts(specimen=specimen)
     qr = unpack.read_sd_cwt(base64url.decode(issue(Form.QR, given))).claims
     online = read_credential(issue(Form.SD_JWT_VC, given)).terms
-    for copy, holder in ((qr, qr.holder_point33), (online, online.holder_point)):
+    mdoc = read_issuer_signed(base64url.decode(issue(Form.MDOC, given))).terms
+    for copy, holder in ((qr, qr.holder_point33), (online, online.holder_point), (mdoc, mdoc.holder_point)):
         assert (copy.issued_at, copy.expires_at) == (PERIOD.issued_at, PERIOD.expires_at)
         assert copy.status == given.status
         assert (copy.key_storage, copy.assurance) == (KeyStorage.SOFTWARE, Assurance.FULL)
@@ -58,15 +61,33 @@ def test_both_forms_carry_the_same_clear_claims(specimen: bool) -> None:
 
 
 def test_the_signature_is_over_what_was_planned() -> None:
-    for form in Form:
+    for form in COPY_FORMS:
         draft = PACKERS[form].pack(facts(), SIGNER, SeededEntropy("s"))
         signature = SIGNER.sign(draft.to_be_signed())
         assert verify_signature(SIGNER.point, ES256, draft.to_be_signed(), signature)
         text = draft.finish(signature)
         if form is Form.SD_JWT_VC:
             assert read_credential(text).sd_jwt.jws.signing_input == draft.to_be_signed()
+        elif form is Form.MDOC:
+            issued = read_issuer_signed(base64url.decode(text))
+            assert issued.issuer_auth.to_be_signed() == draft.to_be_signed()
         else:
             assert unpack.read_sd_cwt(base64url.decode(text)).sign1.to_be_signed() == draft.to_be_signed()
+
+
+def test_an_mdoc_holds_the_elements_of_the_person_and_names_its_signer() -> None:
+    issued = read_issuer_signed(base64url.decode(issue(Form.MDOC, facts())))
+    check_digests(issued)
+    shown = {item.element: item.value for item in issued.namespaces[NAMESPACE]}
+    assert shown == mdoc_elements(a_person(), as_of=day_of(PERIOD.issued_at))
+    assert (issued.terms.doctype, issued.mso.valid_from) == (DOCTYPE, PERIOD.issued_at)
+    assert issued.chain == SIGNER.certificates
+
+
+def test_two_mdocs_of_one_person_share_no_random_and_no_digest() -> None:
+    one, other = (read_issuer_signed(base64url.decode(issue(Form.MDOC, facts(), seed))) for seed in "ab")
+    digests = [set(issued.mso.digests[NAMESPACE].values()) for issued in (one, other)]
+    assert not digests[0] & digests[1]
 
 
 def test_both_forms_disclose_the_same_person() -> None:

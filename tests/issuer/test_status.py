@@ -14,15 +14,17 @@ from formats.encoding import base64url
 from formats.jose import read_compact
 from formats.sd_cwt import unpack
 from formats.sd_jwt_vc import read_credential
-from formats.status_list.token import StatusList, read_token
+from formats.status_list.model import StatusList
+from formats.status_list.token import read_token
 from issuer.catalogue import SD_JWT_VC_ID
 from issuer.policy import DAY, WEEK
+from issuer.ports import ListIssue
 from issuer.status import ReasonClass, StatusDesk, Verb
 from issuer.storage.status import StatusFiles
-from keys.certificates import leaf_point
+from keys.certificates import leaf_key, leaf_point
 from tests.builders.bureau import APPROVER, BOTH, BUREAU, OTHER_APPROVER, REGISTRAR
 from tests.builders.issuance import OTHER_RECORD, PUBLIC_URL, RECORD, Desk, DirectWallet
-from tests.builders.trust import document_signer, national_root
+from tests.builders.trust import document_signer, national_root, status_signer
 from tests.fakes.issuance import DyingStore, PowerCutError, PublishedInMemory
 
 
@@ -49,10 +51,16 @@ def read_list(desk: Desk, uri: str) -> StatusList:
     return read_token(
         path.read_text(),
         uri=uri,
-        signer_of=lambda chain: leaf_point(chain[0]),
+        signer_of=lambda chain: leaf_key(chain[0]),
         now=desk.clock.now(),
         tolerance_seconds=30,
     )
+
+
+def published_lists(desk: Desk) -> dict[str, bytes]:
+    """The lists in force, both forms, by their file's name."""
+    folder = desk.folder / "status" / BUREAU
+    return {path.name: path.read_bytes() for path in folder.iterdir() if "-" in path.name}
 
 
 def revoke(desk: Desk, credential_id: str, reason: ReasonClass = ReasonClass.WITHDRAWN) -> None:
@@ -233,7 +241,7 @@ def test_a_snapshot_covers_the_lists_of_next_weeks_copies(desk: Desk) -> None:
 
 def test_a_list_is_published_before_its_first_credential_and_has_one_expiry_week(desk: Desk) -> None:
     desk.role.status.open_lists()
-    before = {path.name for path in (desk.folder / "status" / BUREAU).iterdir()}
+    before = set(published_lists(desk))
     issued = Issued(desk)
     assert {place.uri.rsplit("/", 1)[1] for place in issued.places} <= before
     assert len({place.uri for place in issued.places[:3]} & {place.uri for place in issued.places[3:]}) == 0
@@ -241,22 +249,22 @@ def test_a_list_is_published_before_its_first_credential_and_has_one_expiry_week
 
 def test_lists_are_published_again_at_half_their_life_and_retired_whole(desk: Desk) -> None:
     desk.role.status.publish_due()
-    folder = desk.folder / "status" / BUREAU
-    first = {path.name: path.read_text() for path in folder.iterdir()}
+    first = published_lists(desk)
     desk.clock.seconds += DAY // 2 - 1
     assert desk.role.status.publish_due() == 0
     desk.clock.seconds += 1
-    assert desk.role.status.publish_due() == len(first)
-    assert all((folder / name).read_text() != token for name, token in first.items())
+    assert desk.role.status.publish_due() == len(first) // 2
+    again = published_lists(desk)
+    assert all(again[name] != token for name, token in first.items())
     desk.clock.seconds += 6 * WEEK
     desk.role.status.publish_due()
-    assert not set(first) & {path.name for path in folder.iterdir()}
-    assert desk.rows("SELECT count(*) FROM status_list WHERE retired") == [(len(first),)]
+    assert not set(first) & set(published_lists(desk))
+    assert desk.rows("SELECT count(*) FROM status_list WHERE retired") == [(len(first) // 2,)]
 
 
 def test_an_act_whose_publication_fails_is_published_by_the_next_round(desk: Desk) -> None:
     class FullDisk(PublishedInMemory):
-        def publish(self, list_id: str, token: str) -> None:
+        def publish(self, list_id: str, issue: ListIssue) -> None:
             raise Unavailable(Reason.STATUS_UNPUBLISHED, "full")
 
     issued = Issued(desk)
@@ -338,3 +346,15 @@ def test_lists_of_a_key_that_is_gone_stop_no_round_but_an_act_says_so(desk: Desk
     # It is in the database and the snapshot all the same.
     snapshot = desk.role.status.snapshot()
     assert [snapshot.lists[place.uri].look_up(place.index) for place in old.places] == [1] * 5
+
+
+def test_a_separate_signer_signs_every_list_in_both_forms(desk: Desk) -> None:
+    separate = status_signer(national_root())
+    desk.role = assemble_issuer(
+        replace(desk.role.context, status_signer=separate), StatusFiles(desk.folder / "status" / BUREAU)
+    )
+    issued = Issued(desk)
+    assert issued.published() == [0] * len(issued.places)
+    assert {signer_of_list(desk, place.uri) for place in issued.places} == {separate.point}
+    revoke(desk, issued.credential_id)
+    assert issued.published() == [1] * len(issued.places)

@@ -1,15 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from core.errors import EidError
@@ -18,13 +16,17 @@ from keys.certificate_profiles import (
     BUNDLE_SIGNER,
     DOCUMENT_SIGNER,
     EKU_BUNDLE_SIGNER,
+    EKU_CARD_SIGNER,
     EKU_DOCUMENT_SIGNER,
     EKU_LIST_SIGNER,
     EKU_POLICY_SIGNER,
+    EKU_VICAL_SIGNER,
     LEAF_PROFILES,
     LIST_SIGNER,
     POLICY_SIGNER,
+    LeafProfile,
     profile_for,
+    status_signer_profile,
 )
 from keys.certificates import (
     Root,
@@ -36,11 +38,29 @@ from keys.certificates import (
     certificates_to_pem,
     check_chain,
     check_root,
+    check_status_chain,
     is_specimen,
     leaf_point,
     validity_of,
 )
+from keys.der import elements, inside, tlv
 from keys.signing import KeyPurpose
+from tests.builders.certificates import (
+    CA_KEY,
+    CA_SUBJECT,
+    CA_USAGE,
+    LEAF_KEY,
+    SUBJECT,
+    USAGE,
+    Recipe,
+    a_leaf,
+    a_root,
+    extension,
+    oid,
+    part,
+    without,
+)
+from tests.builders.refusals import refused
 from tests.builders.trust import (
     BUREAU,
     DAY,
@@ -49,11 +69,13 @@ from tests.builders.trust import (
     PUBLIC_URL,
     ROOT_VALIDITY,
     bureau_subject,
+    card_signer,
     document_signer,
     national_root,
     other_signer,
     reader_root,
     seeded_signer,
+    status_signer,
 )
 from tests.fakes.seeded_entropy import SeededEntropy
 
@@ -192,7 +214,9 @@ def test_pem_and_back() -> None:
 KINDS: dict[str, tuple[Root, bytes]] = {
     EKU_DOCUMENT_SIGNER: (ROOT, LEAF),
     EKU_BUNDLE_SIGNER: (ROOT, other_signer(ROOT, KeyPurpose.BUNDLE_SIGNER).certificates[0]),
+    EKU_CARD_SIGNER: (ROOT, card_signer(ROOT).certificates[0]),
     EKU_LIST_SIGNER: (ROOT, other_signer(ROOT, KeyPurpose.LIST_SIGNER).certificates[0]),
+    EKU_VICAL_SIGNER: (ROOT, other_signer(ROOT, KeyPurpose.VICAL_SIGNER).certificates[0]),
     EKU_POLICY_SIGNER: (READER, other_signer(READER, KeyPurpose.POLICY_SIGNER).certificates[0]),
 }
 
@@ -274,6 +298,19 @@ def test_refuses_what_is_no_certificate(octets: bytes) -> None:
     assert reason_of([octets]) is Reason.CERTIFICATE_INVALID
 
 
+@pytest.mark.parametrize("place", [0, 1])
+def test_refuses_a_name_that_is_found_to_be_none_only_when_it_is_read(place: int) -> None:
+    written = LEAF.split(b"\x13\x02CN")
+    named = b"\x13\x02CN".join(written[: place + 1]) + b"\x13\x02C\xff" + b"\x13\x02CN".join(written[place + 1 :])
+    assert reason_of([named]) is Reason.CERTIFICATE_INVALID
+    with refused(Reason.CERTIFICATE_INVALID):
+        leaf_point(named)
+
+
+def test_refuses_a_version_that_there_is_not() -> None:
+    assert reason_of([LEAF.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x07", 1)]) is Reason.CERTIFICATE_INVALID
+
+
 def test_refuses_a_flipped_bit_in_the_signature() -> None:
     damaged = bytearray(LEAF)
     damaged[-1] ^= 1
@@ -290,115 +327,24 @@ def test_a_root_is_judged_before_it_is_pinned() -> None:
 
 # --- certificates that others make -----------------------------------------------------------------------------------
 
-USAGE = {
-    "digital_signature": True,
-    "content_commitment": False,
-    "key_encipherment": False,
-    "data_encipherment": False,
-    "key_agreement": False,
-    "key_cert_sign": False,
-    "crl_sign": False,
-    "encipher_only": False,
-    "decipher_only": False,
-}
-CA_USAGE = {**USAGE, "digital_signature": False, "key_cert_sign": True, "crl_sign": True}
-CA_SUBJECT = (("C", "CN"), ("O", "Foreign"), ("CN", "Foreign Root"))
-SUBJECT = (("C", "CN"), ("O", "Foreign"), ("ID", BUREAU), ("CN", "Foreign Signer"))
-OIDS = {
-    "C": NameOID.COUNTRY_NAME,
-    "O": NameOID.ORGANIZATION_NAME,
-    "CN": NameOID.COMMON_NAME,
-    "ID": x509.ObjectIdentifier("2.5.4.97"),
-}
-ISSUER_NAME = x509.IssuerAlternativeName([x509.UniformResourceIdentifier("https://f.test")])
-CA_KEY = seeded_signer("foreign root").private_key
-LEAF_KEY = seeded_signer("foreign leaf").private_key
 
-
-def moment(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-@dataclass
-class Recipe:
-    """A certificate made by hand, every part of which a test may spoil."""
-
-    subject: tuple[tuple[str, str], ...]
-    public_key: Any
-    extensions: dict[str, tuple[Any, bool] | None]
-    issuer: tuple[tuple[str, str], ...] = CA_SUBJECT
-    signing_key: Any = CA_KEY
-    hash_algorithm: Any = field(default_factory=hashes.SHA256)
-    serial: int = 1 << 100
-    validity: Validity = LEAF_VALIDITY
-
-    def make(self) -> bytes:
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(x509.Name([x509.NameAttribute(OIDS[name], value) for name, value in self.subject]))
-            .issuer_name(x509.Name([x509.NameAttribute(OIDS[name], value) for name, value in self.issuer]))
-            .public_key(self.public_key)
-            .serial_number(self.serial)
-            .not_valid_before(moment(self.validity.not_before))
-            .not_valid_after(moment(self.validity.not_after))
-        )
-        for entry in self.extensions.values():
-            if entry is not None:
-                builder = builder.add_extension(entry[0], critical=entry[1])
-        return builder.sign(self.signing_key, self.hash_algorithm).public_bytes(Encoding.DER)
-
-
-def key_identifier(key: Any = CA_KEY) -> x509.SubjectKeyIdentifier:
-    return x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-
-
-def a_root() -> Recipe:
-    return Recipe(
-        CA_SUBJECT,
-        CA_KEY.public_key(),
-        {
-            "ski": (key_identifier(), False),
-            "basic": (x509.BasicConstraints(ca=True, path_length=0), True),
-            "usage": (x509.KeyUsage(**CA_USAGE), True),
-            "ian": (ISSUER_NAME, False),
-        },
-        validity=ROOT_VALIDITY,
-    )
-
-
-def a_leaf() -> Recipe:
-    return Recipe(
-        SUBJECT,
-        LEAF_KEY.public_key(),
-        {
-            "ski": (key_identifier(LEAF_KEY), False),
-            "aki": (x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(key_identifier()), False),
-            "usage": (x509.KeyUsage(**USAGE), True),
-            "eku": (x509.ExtendedKeyUsage([x509.ObjectIdentifier(EKU_DOCUMENT_SIGNER)]), True),
-            "ian": (ISSUER_NAME, False),
-        },
-    )
+@pytest.mark.parametrize(
+    ("subject", "bureau"),
+    [
+        ((SUBJECT[0], SUBJECT[1], SUBJECT[3]), None),
+        ((SUBJECT[0], SUBJECT[1], ("ID", "NTRDE-690101"), SUBJECT[3]), "NTRDE-690101"),
+    ],
+)
+def test_a_foreign_signer_names_its_organization_as_it_likes(subject: tuple[Any, ...], bureau: str | None) -> None:
+    recipe = a_leaf()
+    part("subject", subject)(recipe)
+    leaf = check_chain([recipe.make()], root=a_root().make(), eku=EKU_DOCUMENT_SIGNER, now=NOW)
+    assert (leaf.bureau, leaf.authority) == (bureau, bureau or leaf.fingerprint.hex())
 
 
 def test_a_foreign_signer_of_the_same_profile_is_accepted() -> None:
     leaf = check_chain([a_leaf().make()], root=a_root().make(), eku=EKU_DOCUMENT_SIGNER, now=NOW)
     assert (leaf.bureau, leaf.common_name, leaf.specimen) == (BUREAU, "Foreign Signer", False)
-
-
-def oid(text: str) -> x509.ObjectIdentifier:
-    return x509.ObjectIdentifier(text)
-
-
-def extension(name: str, value: Any, *, critical: bool) -> Callable[[Recipe], None]:
-    return lambda recipe: recipe.extensions.update({name: (value, critical)})
-
-
-def without(name: str) -> Callable[[Recipe], None]:
-    return lambda recipe: recipe.extensions.update({name: None})
-
-
-def part(name: str, value: Any) -> Callable[[Recipe], None]:
-    return lambda recipe: setattr(recipe, name, value)
 
 
 SPOILED_LEAVES: dict[str, Callable[[Recipe], None]] = {
@@ -436,8 +382,7 @@ SPOILED_LEAVES: dict[str, Callable[[Recipe], None]] = {
     "another country": part("subject", (("C", "DE"), *SUBJECT[1:])),
     "no country": part("subject", SUBJECT[1:]),
     "two countries": part("subject", (("C", "CN"), *SUBJECT)),
-    "no bureau": part("subject", (SUBJECT[0], SUBJECT[1], SUBJECT[3])),
-    "a bureau of letters": part("subject", (SUBJECT[0], SUBJECT[1], ("ID", "PSDCN-690101"), SUBJECT[3])),
+    "two bureaus": part("subject", (*SUBJECT, SUBJECT[2])),
     "validity beyond 457 days": part("validity", Validity(NOW - DAY, NOW + 457 * DAY)),
     "validity beyond the root's": part("validity", Validity(ROOT_VALIDITY.not_before - DAY, NOW + DAY)),
     "a P-384 key": part("public_key", ec.generate_private_key(ec.SECP384R1()).public_key()),
@@ -522,6 +467,59 @@ def test_an_expired_root_takes_its_leaves_along() -> None:
     assert reason_of([certificate], root=root, now=NOW + DAY + 1) is Reason.CERTIFICATE_EXPIRED
 
 
+def signed_again(body: bytes) -> bytes:
+    """The certificate of a body that the library would not write, signed by the root's key."""
+    signature = CA_KEY.sign(body, ec.ECDSA(hashes.SHA256()))
+    return tlv(0x30, body + bytes.fromhex("300a06082a8648ce3d040302") + tlv(0x03, b"\0" + signature))
+
+
+@pytest.mark.parametrize(("octets", "holds"), [(20, True), (21, False)])
+def test_a_serial_number_has_at_most_twenty_octets(octets: int, holds: bool) -> None:
+    recipe = a_leaf()
+    recipe.serial = 1 << 126
+    parts = [part for _, part in elements(inside(x509.load_der_x509_certificate(recipe.make()).tbs_certificate_bytes))]
+    parts[1] = tlv(0x02, b"\x40" + bytes(octets - 1))
+    certificate = signed_again(tlv(0x30, b"".join(parts)))
+    if holds:
+        check_chain([certificate], root=a_root().make(), eku=EKU_DOCUMENT_SIGNER, now=NOW)
+    else:
+        assert reason_of([certificate], root=a_root().make()) is Reason.CERTIFICATE_INVALID
+
+
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
+@pytest.mark.parametrize(("serial", "holds"), [(0, False), (1, True), ((1 << 159) - 1, True), (1 << 159, False)])
+def test_a_serial_number_is_positive_and_below_its_sign(serial: int, holds: bool) -> None:
+    recipe = a_leaf()
+    recipe.serial = 1 << 126
+    parts = [part for _, part in elements(inside(x509.load_der_x509_certificate(recipe.make()).tbs_certificate_bytes))]
+    parts[1] = tlv(0x02, serial.to_bytes(serial.bit_length() // 8 + 1, "big"))
+    certificate = signed_again(tlv(0x30, b"".join(parts)))
+    if holds:
+        check_chain([certificate], root=a_root().make(), eku=EKU_DOCUMENT_SIGNER, now=NOW)
+    else:
+        assert reason_of([certificate], root=a_root().make()) is Reason.CERTIFICATE_INVALID
+
+
+def test_the_validity_is_written_in_utc() -> None:
+    written = x509.load_der_x509_certificate(document_signer(ROOT).certificates[0])
+    assert written.not_valid_before_utc.timestamp() == LEAF_VALIDITY.not_before
+    assert written.not_valid_after_utc.timestamp() == LEAF_VALIDITY.not_after
+
+
+def test_a_leaf_may_be_as_old_as_the_root() -> None:
+    recipe = a_root()
+    recipe.validity = Validity(LEAF_VALIDITY.not_before, LEAF_VALIDITY.not_after)
+    check_chain([a_leaf().make()], root=recipe.make(), eku=EKU_DOCUMENT_SIGNER, now=NOW)
+
+
+def test_a_certificate_may_be_valid_for_a_second_and_no_less() -> None:
+    leaf = a_leaf()
+    leaf.validity = Validity(NOW, NOW + 1)
+    check_chain([leaf.make()], root=a_root().make(), eku=EKU_DOCUMENT_SIGNER, now=NOW)
+    leaf.validity = Validity(NOW, NOW)
+    assert reason_of([leaf.make()], root=a_root().make()) is Reason.CERTIFICATE_INVALID
+
+
 @pytest.mark.filterwarnings("ignore:Parsed a serial number")
 def test_refuses_a_negative_serial_number() -> None:
     recipe = a_leaf()
@@ -535,3 +533,36 @@ def test_refuses_a_negative_serial_number() -> None:
     )
     certificate = b"\x30\x82" + len(content).to_bytes(2, "big") + content
     assert reason_of([certificate], root=a_root().make()) is Reason.CERTIFICATE_INVALID
+
+
+# --- separate signers of status lists --------------------------------------------------------------------------------
+
+
+def test_a_separate_signer_of_lists_has_one_usage_of_its_own() -> None:
+    signer = status_signer(ROOT)
+    leaf = check_status_chain(signer.certificates, root=ROOT.certificate, now=NOW)
+    assert (leaf.point, leaf.bureau) == (signer.point, BUREAU)
+    with refused(Reason.CERTIFICATE_EXPIRED):
+        check_status_chain(signer.certificates, root=ROOT.certificate, now=NOW + 401 * DAY)
+    with refused(Reason.ISSUER_UNKNOWN):
+        check_status_chain(signer.certificates, root=national_root("stranger").certificate, now=NOW)
+    for eku in KINDS:
+        with refused(Reason.CERTIFICATE_INVALID):
+            check_chain(signer.certificates, root=ROOT.certificate, eku=eku, now=NOW)
+
+
+def test_no_other_kind_stands_in_for_a_separate_signer_of_lists() -> None:
+    for root, certificate in KINDS.values():
+        with refused(Reason.CERTIFICATE_INVALID):
+            check_status_chain([certificate], root=root.certificate, now=NOW)
+    with refused(Reason.CERTIFICATE_INVALID):
+        check_status_chain([], root=ROOT.certificate, now=NOW)
+    with refused(Reason.CERTIFICATE_INVALID):
+        check_status_chain([*status_signer(ROOT).certificates, ROOT.certificate], root=ROOT.certificate, now=NOW)
+
+
+@pytest.mark.parametrize("profile", LEAF_PROFILES)
+def test_a_separate_signer_of_lists_never_gets_the_usage_of_another_kind(profile: LeafProfile) -> None:
+    for eku in profile.ekus:
+        with pytest.raises(ValueError):
+            status_signer_profile(eku)

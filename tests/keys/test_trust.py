@@ -83,6 +83,31 @@ def test_a_retired_key_still_vouches_for_what_it_signed_before() -> None:
         assert reason_of(partial(authorise, trust, issued_at=NOW + 1)) is Reason.ISSUER_KEY_OUT_OF_PERIOD
 
 
+@pytest.mark.parametrize("state", [KeyState.STATUS_ONLY, KeyState.DESTROYED])
+def test_a_key_that_no_longer_issues_and_does_not_say_since_when_vouches_for_nothing(state: KeyState) -> None:
+    assert reason_of(lambda: authorise(store(row(state=state)))) is Reason.ISSUER_KEY_OUT_OF_PERIOD
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"state": KeyState.PLANNED}, {"state": KeyState.DESTROYED, "retired_at": NOW}, {"valid_from": NOW + 1}],
+    ids=str,
+)
+def test_a_key_that_signs_no_lists_now_speaks_for_no_credential(changes: dict[str, Any]) -> None:
+    issuer = authorise(store(row()))
+    listed = store(row(**changes))
+    with_it = lambda: listed.authorise_status(SIGNER.certificates, issuer=issuer, now=NOW)
+    assert reason_of(with_it) is Reason.ISSUER_KEY_OUT_OF_PERIOD
+    retired = store(row(state=KeyState.STATUS_ONLY, retired_at=NOW))
+    assert retired.authorise_status(SIGNER.certificates, issuer=issuer, now=NOW).point == SIGNER.point
+
+
+def test_a_key_signs_lists_from_the_first_second_of_its_time() -> None:
+    listed = store(row(valid_from=NOW))
+    issuer = authorise(listed)
+    assert listed.authorise_status(SIGNER.certificates, issuer=issuer, now=NOW).point == SIGNER.point
+
+
 def test_refuses_what_was_issued_before_the_keys_first_day() -> None:
     trust = store(row())
     authorise(trust, issued_at=NOW - DAY)

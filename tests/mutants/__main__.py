@@ -13,16 +13,19 @@ import time
 from tests.house.sources import ROOT, project_files
 from tests.mutants.runner import Plan, TestsUnusable, run, table
 
-MODULES = ("verifier/checkpoint", "verifier/verification.py", "verifier/checks")
+MODULES = ("verifier/checkpoint", "verifier/verification.py", "verifier/mdoc_verification.py", "verifier/checks")
 # What is marked slow proves nothing about a single check.
 TESTS = ("tests/verifier", "tests/vectors", "tests/attacks", "tests/formats/sd_jwt", "tests/formats/test_sd_jwt_vc.py")
 _ONLINE = ("tests/verifier/test_verification.py",)
+_MDOC = ("tests/verifier/test_mdoc_verification.py",)
 _OFFLINE = ("tests/vectors/verdicts/test_verdict_vectors.py",)
 # Ordered by how soon they notice.
 NEAREST = (
     ("verifier/checkpoint", _OFFLINE),
+    ("verifier/checks/mdoc", _MDOC),
     ("verifier/checks", _ONLINE),
     ("verifier/verification.py", _ONLINE),
+    ("verifier/mdoc_verification.py", _MDOC),
 )
 
 

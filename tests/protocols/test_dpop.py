@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import jwt
@@ -15,8 +13,11 @@ from keys.jwk import jwk_thumbprint, point_from_jwk
 from keys.signing import InProcessSigner
 from protocols.dpop import check_dpop, sign_dpop, token_hash
 from tests.builders.issuance import a_dpop_proof, a_key
+from tests.support.vectors import load_json, refuse_unknown_fields
 
 URL = "https://id.example.test/issuer/token"
+FIELDS = {"proofs", "access_token_for_ath", "ath", "ath_matches_rfc", "jkt_example", "dpop_jkt_example"}
+PROOF = {"proof", "header", "payload", "signature_valid"}
 NOW = 1_795_136_400
 WALLET = InProcessSigner.generate()
 
@@ -29,8 +30,9 @@ def refused(
     assert caught.value.reason is Reason.DPOP_INVALID
 
 
-def test_the_examples_of_the_standard_hold(vectors: Path) -> None:
-    found = json.loads((vectors / "oauth" / "dpop_rfc9449.json").read_text())
+def test_the_examples_of_the_standard_hold() -> None:
+    found = load_json("oauth", "dpop_rfc9449.json", fields=FIELDS)
+    refuse_unknown_fields(found["proofs"], PROOF, where="oauth/dpop_rfc9449.json")
     assert token_hash(found["access_token_for_ath"]) == found["ath"]
     assert len(found["proofs"]) == 3
     for example in found["proofs"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -57,7 +58,7 @@ def lines() -> list[str]:
     return [entry.line(tests) for entry, tests in _recorded.items()]
 
 
-def write_report() -> None:
-    """Write the list where the runner of the whole suite asked for it."""
+def write_report(outcomes: Mapping[str, str]) -> None:
+    """Write the list, and what each test came to, where the runner of the whole suite asked for it."""
     if target := os.environ.get(REPORT_VARIABLE):
-        Path(target).write_text(json.dumps(lines()), encoding="utf-8")
+        Path(target).write_text(json.dumps({"left_out": lines(), "outcomes": outcomes}), encoding="utf-8")

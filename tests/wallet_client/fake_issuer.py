@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from core.entropy import SystemEntropy
@@ -13,8 +14,10 @@ from core.errors import EidError, Unavailable
 from core.reasons import Reason
 from formats.bundle.trust_table import KeyRole
 from formats.cose import SD_CLAIMS, Sign1Draft
-from formats.dataset import CredentialDataset, Group, jose_claims
+from formats.dataset import CredentialDataset, Group, jose_claims, mdoc_elements
 from formats.encoding import base64url, cbor, json
+from formats.mdoc.issuer_signed import draft_issuer_signed
+from formats.mdoc.model import DOCTYPE, MdocTerms
 from formats.sd_cwt.model import (
     Assurance,
     KeyStorage,
@@ -68,7 +71,7 @@ class FakeIssuer:
     watch: Watch = field(default_factory=Watch)
     code: str = CODE
     tx_code: str | None = TX_CODE
-    configurations: tuple[str, ...] = ("resident_id_qr", "resident_id_sd_jwt_vc")
+    configurations: tuple[str, ...] = ("resident_id_qr", "resident_id_sd_jwt_vc", "resident_id_mdoc")
     person: CredentialDataset = field(default_factory=a_person)
     root: Root = field(default_factory=trust_builder.national_root)
     list_number: int = 7
@@ -179,6 +182,7 @@ class FakeIssuer:
             "credential_configurations_supported": {
                 "resident_id_qr": {"format": "sd-cwt-eid1"},
                 "resident_id_sd_jwt_vc": {"format": "dc+sd-jwt", "vct": VCT},
+                "resident_id_mdoc": {"format": "mso_mdoc", "doctype": DOCTYPE},
                 "something_else": {"format": "a-format-of-the-future"},
             },
         }
@@ -190,7 +194,9 @@ class FakeIssuer:
                 role=role,
                 certificate=signer.certificates[0],
                 forms=frozenset({"eid1", "dc+sd-jwt"}) if is_credential else frozenset(),
-                vcts=frozenset({VCT, "urn:eid:cn:other:1"}) if is_credential else frozenset(),
+                vcts=frozenset({VCT, "urn:eid:cn:other:1", DOCTYPE, "cn.eid.other.1"})
+                if is_credential
+                else frozenset(),
                 valid_from=trust_builder.NOW,
                 retired_at=None,
                 state=KeyState.ACTIVE,
@@ -293,9 +299,17 @@ class FakeIssuer:
         if len(set(points)) != len(points) or self.keys_seen & set(points):
             return refusal(Reason.KEY_SEEN_BEFORE, "invalid_proof")
         self.keys_seen |= set(points)
-        issue = self.qr_copy if message.credential_configuration_id == "resident_id_qr" else self.online_copy
+        issue = self.makes(message.credential_configuration_id)
         credentials = self.tamper([issue(point) for point in points])
         return answer(200, {"credentials": [{"credential": text} for text in credentials]})
+
+    def makes(self, configuration: str) -> Callable[[bytes], str]:
+        """Return what makes an honest copy of a configuration."""
+        others: dict[str, Callable[[bytes], str]] = {
+            "resident_id_qr": self.qr_copy,
+            "resident_id_mdoc": self.mdoc_copy,
+        }
+        return others.get(configuration, self.online_copy)
 
     def claims(self, point: bytes, *, days: int) -> SdCwtClaims:
         self.issued += 1
@@ -328,7 +342,7 @@ class FakeIssuer:
         listed: cbor.CborValue = list(disclosures)
         return base64url.encode(draft.finish(self.signer.sign(draft.to_be_signed()), {SD_CLAIMS: listed}))
 
-    def online_copy(self, point: bytes, *, signer: InProcessSigner | None = None, **changes: object) -> str:
+    def online_copy(self, point: bytes, *, signer: InProcessSigner | None = None, **changes: Any) -> str:
         claims = self.claims(point, days=28)
         terms = CredentialTerms(
             vct=VCT,
@@ -341,6 +355,25 @@ class FakeIssuer:
             assurance=claims.assurance,
             specimen=claims.specimen,
         )
-        terms = replace(terms, **changes)  # type: ignore[arg-type]  # fields by name
+        terms = terms._replace(**changes)
         facts = jose_claims(self.person, as_of=date(2026, 11, 30))
         return pack_credential(facts, terms, entropy=SystemEntropy(), signer=signer or self.signer)
+
+    def mdoc_copy(
+        self, point: bytes, *, signer: InProcessSigner | None = None, without: str = "", **changes: Any
+    ) -> str:
+        by, claims = signer or self.signer, self.claims(point, days=28)
+        terms = MdocTerms(
+            doctype=DOCTYPE,
+            issued_at=claims.issued_at,
+            expires_at=claims.expires_at,
+            holder_point=point,
+            status=claims.status,
+            key_storage=claims.key_storage,
+            assurance=claims.assurance,
+            specimen=claims.specimen,
+        )._replace(**changes)
+        elements = mdoc_elements(self.person, as_of=date(2026, 11, 30))
+        elements.pop(without, None)
+        draft = draft_issuer_signed(elements, terms, entropy=SystemEntropy(), signer=by)
+        return base64url.encode(draft.finish(by.sign(draft.to_be_signed())))

@@ -12,6 +12,8 @@ from core.errors import EidError, Unavailable
 from core.reasons import Reason
 from formats.dataset import Group
 from formats.encoding import base64url, json
+from formats.mdoc.issuer_signed import select as select_elements
+from formats.mdoc.model import DOCTYPE
 from formats.sd_cwt.select import select
 from keys.signing import InProcessSigner
 from protocols.openid4vci.credential import CredentialRequest
@@ -24,6 +26,7 @@ from tests.wallet_client.homes import open_store
 from wallet_client.ports import HttpAnswer
 from wallet_client.wallet import Wallet
 
+ALL = {"qr": 10, "sd-jwt-vc": 3, "mdoc": 3}
 TOKEN, NONCE, CREDENTIAL = "/issuer/token", "/issuer/nonce", "/issuer/credential"
 ISSUER_METADATA = "/.well-known/openid-credential-issuer/issuer"
 SERVER_METADATA = "/.well-known/oauth-authorization-server/issuer"
@@ -55,10 +58,10 @@ def proofs_sent(issuer: FakeIssuer) -> list[str]:
     return [proof for message in asked for proof in message.proof_texts()]
 
 
-def test_an_offer_becomes_ten_qr_copies_and_three_online_ones(tmp_path: Path, issuer: FakeIssuer) -> None:
+def test_an_offer_becomes_ten_qr_copies_and_three_of_each_online_form(tmp_path: Path, issuer: FakeIssuer) -> None:
     wallet = a_wallet(tmp_path, issuer)
     accepted = wallet.accept(issuer.offer(), TX_CODE)
-    assert copies(wallet) == {"qr": 10, "sd-jwt-vc": 3}
+    assert copies(wallet) == ALL
     assert (accepted.credential.bureau_zh, accepted.credential.bureau_en) == (BUREAU_NAME_ZH, BUREAU_NAME_EN)
     assert accepted.credential.complete
     assert accepted.root_is_new
@@ -70,7 +73,7 @@ def test_every_copy_has_a_key_of_its_own_and_each_key_signs_one_proof(tmp_path: 
     wallet = a_wallet(tmp_path, issuer)
     wallet.accept(issuer.offer(), TX_CODE)
     points = [check_key_proof(proof, audience=ISSUER, now=issuer.watch.now()).point for proof in proofs_sent(issuer)]
-    assert len(points) == len(set(points)) == 13
+    assert len(points) == len(set(points)) == 16
     held = wallet._store.copies()
     assert {InProcessSigner.from_scalar(copy.record.scalar).point for copy in held} == set(points)
 
@@ -85,7 +88,7 @@ def test_an_offer_comes_by_reference_as_json_in_a_file_or_at_an_address(tmp_path
     ]):  # fmt: skip
         wallet = a_wallet(tmp_path / f"home{number}", FakeIssuer())
         wallet.accept(text, TX_CODE)
-        assert copies(wallet) == {"qr": 10, "sd-jwt-vc": 3}
+        assert copies(wallet) == ALL
 
 
 @pytest.mark.parametrize(
@@ -133,8 +136,8 @@ def test_a_small_batch_size_takes_more_requests(tmp_path: Path) -> None:
     issuer = FakeIssuer(batch_size=4)
     wallet = a_wallet(tmp_path, issuer)
     wallet.accept(issuer.offer(), TX_CODE)
-    assert copies(wallet) == {"qr": 10, "sd-jwt-vc": 3}
-    assert issuer.asked(CREDENTIAL) == 4
+    assert copies(wallet) == ALL
+    assert issuer.asked(CREDENTIAL) == 5
 
 
 # --- the transaction code
@@ -153,7 +156,7 @@ def test_after_a_wrong_code_the_right_one_goes_on(tmp_path: Path, issuer: FakeIs
     wallet = a_wallet(tmp_path, issuer)
     assert reason_of(lambda: wallet.accept(issuer.offer(), "000000")) is Reason.TX_CODE_WRONG
     wallet.accept(issuer.offer(), TX_CODE)
-    assert copies(wallet) == {"qr": 10, "sd-jwt-vc": 3}
+    assert copies(wallet) == ALL
     assert len(wallet.list()) == 1
 
 
@@ -182,9 +185,9 @@ def test_a_server_may_want_its_own_nonce_in_the_proofs(tmp_path: Path) -> None:
     issuer = FakeIssuer(wants_dpop_nonce=True)
     wallet = a_wallet(tmp_path, issuer)
     wallet.accept(issuer.offer(), TX_CODE)
-    assert copies(wallet) == {"qr": 10, "sd-jwt-vc": 3}
+    assert copies(wallet) == ALL
     assert issuer.asked(TOKEN) == 2
-    assert issuer.asked(CREDENTIAL) == 3
+    assert issuer.asked(CREDENTIAL) == 4
 
 
 def test_a_server_that_is_never_content_with_its_nonce_is_left(tmp_path: Path, issuer: FakeIssuer) -> None:
@@ -268,7 +271,7 @@ def test_a_request_that_was_lost_is_made_again_by_the_next_accept(
     # Another process, after a crash: nothing but the file is left.
     wallet = a_wallet(tmp_path, issuer)
     wallet.accept(issuer.offer(), TX_CODE)
-    assert copies(wallet) == {"qr": 10, "sd-jwt-vc": 3}
+    assert copies(wallet) == ALL
     assert issuer.codes_tried == 1
     assert len(wallet.list()) == 1
 
@@ -283,7 +286,7 @@ def test_an_answer_that_was_lost_costs_keys_but_no_copy_twice(tmp_path: Path, is
         wallet.accept(issuer.offer(), TX_CODE)
     wallet = a_wallet(tmp_path, issuer)
     wallet.accept(issuer.offer(), TX_CODE)
-    assert copies(wallet) == {"qr": 10, "sd-jwt-vc": 3}
+    assert copies(wallet) == ALL
     proofs = proofs_sent(issuer)
     points = {check_key_proof(proof, audience=ISSUER, now=issuer.watch.now()).point for proof in proofs}
     assert len(points) == len(set(proofs)), "a key signed two different proofs"
@@ -306,7 +309,7 @@ def test_a_token_that_ran_out_meanwhile_is_renewed(tmp_path: Path, issuer: FakeI
         wallet.accept(issuer.offer(), TX_CODE)
     issuer.watch.seconds += 3600
     wallet.accept(issuer.offer())
-    assert copies(wallet) == {"qr": 10, "sd-jwt-vc": 3}
+    assert copies(wallet) == ALL
     assert issuer.asked(TOKEN) == 2
 
 
@@ -317,7 +320,7 @@ def test_a_token_the_issuer_no_longer_takes_is_renewed(tmp_path: Path, issuer: F
         wallet.accept(issuer.offer(), TX_CODE)
     issuer.access.clear()
     wallet.accept(issuer.offer())
-    assert copies(wallet) == {"qr": 10, "sd-jwt-vc": 3}
+    assert copies(wallet) == ALL
 
 
 def test_an_accept_that_broke_off_is_listed_as_incomplete(tmp_path: Path, issuer: FakeIssuer) -> None:
@@ -386,6 +389,29 @@ ONLINE_FAULTS: dict[str, Tamper] = {
     "a claim kept back": lambda issuer, point: without_disclosure(issuer.online_copy(point), "full_name"),
     "the other form": lambda issuer, point: issuer.qr_copy(point),
 }
+MDOC_FAULTS: dict[str, Tamper] = {
+    "not base64url": lambda issuer, point: "!",
+    "not CBOR": lambda issuer, point: "AAAA",
+    "trailing bytes": lambda issuer, point: base64url.encode(base64url.decode(issuer.mdoc_copy(point)) + b"\0"),
+    "a flipped bit": lambda issuer, point: flipped(issuer.mdoc_copy(point)),
+    "another name": lambda issuer, point: base64url.encode(
+        base64url.decode(issuer.mdoc_copy(point)).replace("样小明".encode(), "样小暗".encode())
+    ),
+    "another's key": lambda issuer, point: issuer.mdoc_copy(InProcessSigner.generate().point),
+    "a signer nobody knows": lambda issuer, point: issuer.mdoc_copy(point, signer=stranger()),
+    "not a specimen": lambda issuer, point: issuer.mdoc_copy(point, specimen=False),
+    "another type": lambda issuer, point: issuer.mdoc_copy(point, doctype="cn.eid.other.1"),
+    "expired": lambda issuer, point: issuer.mdoc_copy(point, issued_at=MONDAY - 28 * DAY, expires_at=MONDAY),
+    "from the future": lambda issuer, point: issuer.mdoc_copy(point, issued_at=MONDAY + 7 * DAY),
+    "before its key": lambda issuer, point: issuer.mdoc_copy(point, issued_at=trust_builder.NOW // DAY * DAY - DAY),
+    "an element kept back": lambda issuer, point: base64url.encode(
+        select_elements(base64url.decode(issuer.mdoc_copy(point)), ["full_name"])
+    ),
+    "no age answer": lambda issuer, point: issuer.mdoc_copy(point, without="age_over_18"),
+    "no sex": lambda issuer, point: issuer.mdoc_copy(point, without="sex"),
+    "the other form": lambda issuer, point: issuer.qr_copy(point),
+}
+FAULTS = {"resident_id_qr": QR_FAULTS, "resident_id_sd_jwt_vc": ONLINE_FAULTS, "resident_id_mdoc": MDOC_FAULTS}
 
 
 def without_disclosure(token: str, name: str) -> str:
@@ -397,12 +423,11 @@ def without_disclosure(token: str, name: str) -> str:
 
 @pytest.mark.parametrize(
     ("configuration", "fault"),
-    [("resident_id_qr", name) for name in QR_FAULTS] + [("resident_id_sd_jwt_vc", name) for name in ONLINE_FAULTS],
+    [(configuration, name) for configuration, faults in FAULTS.items() for name in faults],
 )
 def test_refuses_a_faulty_copy_and_keeps_none_of_its_batch(tmp_path: Path, configuration: str, fault: str) -> None:
     issuer = FakeIssuer(configurations=(configuration,))
-    make = (QR_FAULTS if configuration == "resident_id_qr" else ONLINE_FAULTS)[fault]
-    good = issuer.qr_copy if configuration == "resident_id_qr" else issuer.online_copy
+    make, good = FAULTS[configuration][fault], issuer.makes(configuration)
     calls: list[bytes] = []
 
     def last_is_faulty(point: bytes) -> str:
@@ -417,6 +442,18 @@ def test_refuses_a_faulty_copy_and_keeps_none_of_its_batch(tmp_path: Path, confi
     issuer.tamper = lambda credentials: credentials
     wallet.accept(issuer.offer())
     assert wallet.list()[0].complete
+
+
+def test_refuses_a_real_mdoc_of_another_type_under_a_real_root(tmp_path: Path) -> None:
+    root = trust_builder.national_root("real", common_name="National Root")
+    issuer = FakeIssuer(configurations=("resident_id_mdoc",), root=root, specimen=False)
+    issuer.tamper = lambda credentials: [issuer.mdoc_copy(point, doctype=doctype) for point in points_asked(issuer)]
+    doctype = "cn.eid.other.1"
+    wallet = a_wallet(tmp_path, issuer)
+    assert reason_of(lambda: wallet.accept(issuer.offer(), TX_CODE)) is Reason.ISSUER_ANSWER_INVALID
+    doctype = DOCTYPE
+    wallet.accept(issuer.offer())
+    assert copies(wallet) == {"mdoc": 3}
 
 
 def points_asked(issuer: FakeIssuer) -> list[bytes]:
@@ -454,7 +491,7 @@ def test_a_person_without_address_and_portrait_is_complete(tmp_path: Path) -> No
     issuer = FakeIssuer(person=a_person(address="", division_code=None, qr_portrait=None, portrait=None))
     wallet = a_wallet(tmp_path, issuer)
     wallet.accept(issuer.offer(), TX_CODE)
-    assert copies(wallet) == {"qr": 10, "sd-jwt-vc": 3}
+    assert copies(wallet) == ALL
 
 
 # --- trust
@@ -538,8 +575,8 @@ def test_tampering_is_seen_even_when_the_wallet_stored_half(tmp_path: Path, issu
     issuer.tamper = lambda credentials: credentials if len(credentials) == 10 else ["x"] * len(credentials)
     wallet = a_wallet(tmp_path, issuer)
     assert reason_of(lambda: wallet.accept(issuer.offer(), TX_CODE)) is Reason.ISSUER_ANSWER_INVALID
-    assert copies(wallet) == {"qr": 10, "sd-jwt-vc": 0}
+    assert copies(wallet) == {"qr": 10, "sd-jwt-vc": 0, "mdoc": 0}
     issuer.tamper = lambda credentials: credentials
     wallet.accept(issuer.offer())
-    assert copies(wallet) == {"qr": 10, "sd-jwt-vc": 3}
+    assert copies(wallet) == ALL
     assert replace(wallet.list()[0], copies=()).complete

@@ -12,7 +12,12 @@ from core.errors import EidError
 from core.reasons import Reason
 from formats import challenge as challenge_format
 from formats import licence, qr_token
+from formats.dataset import Glyph
+from formats.encoding import base64url
+from formats.mdoc.device_response import check_device_signature, read_device_response
 from formats.sd_cwt.unpack import open_disclosures, read_kbt
+from formats.sd_jwt_vc import read_presentation
+from tests.builders.people import a_person
 from tests.builders.qr import a_challenge, a_licence, sign
 from tests.wallet_client.fake_issuer import TX_CODE, FakeIssuer
 from tests.wallet_client.homes import CHEAP, PIN
@@ -114,17 +119,91 @@ def test_a_challenge_is_read_from_a_file_and_answered(home: Path, tmp_path: Path
     assert by_text["showing"] == facts["showing"]
 
 
+ONLINE = ("present", "--online", "--client-id", "shop", "--nonce", "n-1")
+ANSWERED = ("--response-uri", "https://shop.example.test/answers/1")
+
+
+def test_an_online_presentation_is_printed_with_what_judges_it(home: Path) -> None:
+    code, text, _ = run(home, *ONLINE, "--groups", "name,age_18", "--yes", "--json")
+    facts = json.loads(text)
+    assert (code, facts["format"], facts["groups"]) == (0, "dc+sd-jwt", ["name", "age_18"])
+    assert (facts["client_id"], facts["nonce"], facts["session_transcript"]) == ("shop", "n-1", None)
+    binding = read_presentation(facts["text"]).binding
+    assert (binding.audience, binding.nonce) == ("shop", "n-1")
+    code, text, _ = run(home, *ONLINE, *ANSWERED, "--form", "mso_mdoc", "--groups", "name", "--yes", "--json")
+    facts = json.loads(text)
+    assert (code, facts["format"]) == (0, "mso_mdoc")
+    shown = read_device_response(base64url.decode(facts["text"]))
+    transcript = base64url.decode(facts["session_transcript"])
+    assert json.loads(facts["line"]) == {
+        "format": "mso_mdoc",
+        "presentation": facts["text"],
+        "nonce": "n-1",
+        "audience": "shop",
+        "session_transcript": facts["session_transcript"],
+    }
+    check_device_signature(shown, transcript=transcript, holder_point=shown.issued.terms.holder_point)
+
+
+def test_an_online_presentation_as_text_is_one_line_then_words(home: Path) -> None:
+    code, text, _ = run(home, *ONLINE, *ANSWERED, "--form", "mso_mdoc", "--yes")
+    first, session, left = text.splitlines()
+    assert code == 0
+    assert read_device_response(base64url.decode(first)).doctype == "cn.eid.resident_id.1"
+    assert "transcript" in session
+    assert "not shown yet" in left
+    assert "shop" in run(home, "history")[1]
+
+
+def test_without_consent_nothing_is_shown_online(home: Path) -> None:
+    before = json.loads(run(home, "history", "--json")[1])["showings"]
+    code, text, _ = run(home, *ONLINE, "--groups", "name")
+    assert (code, text) == (1, "")
+    assert json.loads(run(home, "history", "--json")[1])["showings"] == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("present", "--online", "--yes"),
+        ("present", "--online", "--client-id", "shop", "--yes"),
+        (*ONLINE, "--form", "mso_mdoc", "--yes"),
+        (*ONLINE, "--form", "eid1", "--yes"),
+        (*ONLINE, "--qr", "code.png", "--yes"),
+        (*ONLINE, "--challenge", "EIDC1:0", "--yes"),
+        ("present", "--nonce", "n-1", "--yes"),
+        ("present", "--response-uri", "https://shop.example.test", "--yes"),
+    ],
+)
+def test_an_incomplete_or_mixed_request_is_wrong_use(home: Path, arguments: tuple[str, ...]) -> None:
+    assert run(home, *arguments)[0] == 2
+
+
 def test_list_and_show_say_what_is_held(home: Path) -> None:
     code, text, _ = run(home, "list", "--json")
     (credential,) = json.loads(text)["credentials"]
     assert code == 0
     assert credential["complete"] is True
-    assert set(credential["copies"]) == {"qr", "sd-jwt-vc"}
+    assert set(credential["copies"]) == {"qr", "sd-jwt-vc", "mdoc"}
     facts = json.loads(run(home, "show", credential["credential"], "--json")[1])
     assert facts["groups"]["name"]["1"] == "样小明"
     assert "样小明" in run(home, "show")[1]
     assert "Model District" in run(home, "list")[1]
     assert reason_of(home, "show", "00") is Reason.CREDENTIAL_UNKNOWN
+
+
+def test_a_rare_character_is_shown_as_its_signed_picture_beside_its_code_point(tmp_path: Path) -> None:
+    picture = bytes([0xFF, 0, 0]) * 24
+    issuer = FakeIssuer(person=a_person(full_name="王𠅤", glyphs=(Glyph(0x20164, picture),)))
+    store = WalletStore.open(tmp_path, PIN, clock=issuer.watch, entropy=SystemEntropy(), create=True, cost=CHEAP)
+    Wallet(store, clock=issuer.watch, entropy=SystemEntropy(), connect=issuer.connect).accept(issuer.offer(), TX_CODE)
+    store.close()
+    lines = run(tmp_path, "show")[1].splitlines()
+    place = next(number for number, line in enumerate(lines) if "U+20164" in line)
+    assert "王𠅤" in lines[place]
+    assert lines[place + 1 : place + 13] == ["█" * 8 + " " * 16] * 12
+    facts = json.loads(run(tmp_path, "show", "--json")[1])
+    assert facts["groups"]["name"]["3"] == [[0x20164, picture.hex()]]
 
 
 def test_history_is_exported_and_deleted(home: Path, tmp_path: Path) -> None:
@@ -161,7 +240,7 @@ def test_an_offer_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_picture_that_cannot_be_written_is_one_sentence(home: Path, tmp_path: Path) -> None:
-    assert reason_of(home, "present", "--yes", "--qr", str(tmp_path / "no" / "folder.png")) is Reason.FILE_UNREADABLE
+    assert reason_of(home, "present", "--yes", "--qr", str(tmp_path / "no" / "folder.png")) is Reason.FILE_UNWRITABLE
 
 
 def test_the_language_is_what_was_asked_for_else_the_locales_else_both() -> None:

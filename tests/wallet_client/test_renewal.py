@@ -45,10 +45,10 @@ def unshown(wallet: Wallet) -> dict[str, int]:
 
 def test_a_refresh_fetches_a_new_set_and_rotates_the_token(wallet: Wallet, issuer: FakeIssuer) -> None:
     before = issuer.current_refresh
-    assert wallet.refresh().received == 13
-    assert unshown(wallet) == {"qr": 20, "sd-jwt-vc": 6}
+    assert wallet.refresh().received == 16
+    assert unshown(wallet) == {"qr": 20, "sd-jwt-vc": 6, "mdoc": 6}
     assert issuer.current_refresh != before
-    assert wallet.refresh().received == 13
+    assert wallet.refresh().received == 16
     assert not issuer.frozen
 
 
@@ -61,7 +61,7 @@ def test_copies_that_ran_out_are_forgotten_at_a_refresh(wallet: Wallet, issuer: 
     wallet._store.receive(held, batch.id, [(point, expired)])
     wallet.refresh()
     left = wallet._store.copies()
-    assert len(left) == 26
+    assert len(left) == 32
     assert set(kept) <= set(left)
     assert expired not in [copy.record for copy in left]
 
@@ -74,7 +74,7 @@ def test_fewer_than_three_unshown_copies_start_a_refresh_by_themselves(wallet: W
     refreshed = wallet.refresh_if_due()
     assert refreshed is not None
     assert (refreshed.received, refreshed.problem) == (10, None)
-    assert unshown(wallet) == {"qr": 12, "sd-jwt-vc": 3}
+    assert unshown(wallet) == {"qr": 12, "sd-jwt-vc": 3, "mdoc": 3}
 
 
 def test_half_of_their_life_starts_a_refresh_by_itself(wallet: Wallet, issuer: FakeIssuer) -> None:
@@ -113,7 +113,7 @@ def test_a_lost_answer_does_not_freeze_the_wallet(wallet: Wallet, issuer: FakeIs
     issuer.forget = [path]
     with pytest.raises(Unavailable):
         wallet.refresh()
-    assert wallet.refresh().received >= 13
+    assert wallet.refresh().received >= 16
     assert not issuer.frozen
 
 
@@ -144,7 +144,7 @@ def test_an_issuer_that_has_had_enough_says_so(wallet: Wallet, issuer: FakeIssue
     issuer.refusing = refusal(Reason.PIN_MISSING, "credential_request_denied")
     assert reason_of(wallet.refresh) is Reason.ISSUANCE_DENIED
     issuer.refusing = None
-    assert wallet.refresh().received >= 13
+    assert wallet.refresh().received >= 16
 
 
 def test_a_second_process_leaves_the_refresh_to_the_first(wallet: Wallet) -> None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, NoReturn, Protocol, TypeAlias
 
 from core.errors import EidError
 from core.reasons import Colour, Reason
 from formats.bundle.trust_table import TrustedKey, TrustTable
+from formats.cose import UnverifiedSign1
 from formats.dataset import Group
 from formats.sd_cwt.model import Assurance, KeyStorage, StatusReference
 from formats.sd_cwt.unpack import UnverifiedKbt
@@ -24,6 +26,18 @@ from verifier.checkpoint.replay import Seen
 from verifier.checkpoint.verdict import Check, Finding, ShownPerson, Verdict
 
 _PASSED: Final = {check: Finding(check, passed=True) for check in Check}
+
+
+# Looked up once: Python 3.11 finds a member of an enumeration by a function, and these are asked for in every verdict.
+_RED: Final = Colour.RED
+_GREEN: Final = Colour.GREEN
+_PORTRAIT: Final = Group.PORTRAIT
+
+
+@lru_cache(maxsize=16)
+def _all_of(demanded: tuple[Check, ...]) -> list[Finding]:
+    return [_PASSED[check] for check in demanded]
+
 
 BureauNames: TypeAlias = tuple[str, str, str]
 """A bureau's id and its Chinese and English names."""
@@ -61,7 +75,7 @@ class Terms(Protocol):
 class Case:
     """The state of one judgement; the attributes without a value appear when the check that reads them has passed.
 
-    mode:       of this reader; what is judged has no say in it.
+    mode:       of this reader; what is judged has no say in it. None for a form that is never fresh.
     demanded:   the checks that GREEN demands, in their order.
     training:   whether the pinned root is a specimen root.
     trust_list: the verified trust table; None with a bare root.
@@ -73,7 +87,7 @@ class Case:
     statuses: StatusSource
     policy: SitePolicy
     clock: ReaderClock
-    mode: Mode
+    mode: Mode | None
     demanded: tuple[Check, ...]
     training: bool
     trust_list: TrustTable | None
@@ -115,8 +129,8 @@ class Case:
         """Return the verdict on what was found: the worst colour, and GREEN only if exactly the fixed checks passed."""
         colour = self._colour()
         trust, status, now = self.trust_list, self.status, self.clock.now
-        person = self.person if colour is not Colour.RED and hasattr(self, "person") else None
-        shows_face = person is not None and Group.PORTRAIT in person.groups
+        person = self.person if colour is not _RED and hasattr(self, "person") else None
+        shows_face = person is not None and _PORTRAIT in person.groups
         bureau, name_zh, name_en = self.signed_by or (None, None, None)
         return Verdict(
             colour=colour,
@@ -124,8 +138,8 @@ class Case:
             mode=self.mode,
             at=now,
             training=self.training,
-            trust_age_seconds=0 if trust is None else now - trust.issued_at,
-            trust_number=0 if trust is None else trust.number,
+            trust_age_seconds=None if trust is None else now - trust.issued_at,
+            trust_number=None if trust is None else trust.number,
             person=person,
             bureau=bureau,
             bureau_name_zh=name_zh,
@@ -133,28 +147,54 @@ class Case:
             status_age_seconds=None if status is None else now - status.as_of,
             status_number=None if status is None else status.number,
             seen_seconds_ago=None if self.seen_at is None else max(0, now - self.seen_at),
-            held_by_owner=colour is Colour.GREEN and shows_face,
+            held_by_owner=colour is _GREEN and shows_face,
             bytes=self.size_bytes,
         )
 
     def _colour(self) -> Colour:
+        if self.findings == _all_of(self.demanded):
+            return _GREEN
         failed = [finding for finding in self.findings if not finding.passed]
         if failed:
             return Colour.RED if any(finding.colour is Colour.RED for finding in failed) else Colour.AMBER
-        if [finding.check for finding in self.findings] != list(self.demanded):
-            self.doubt(Check.COMPLETE, Reason.COULD_NOT_CHECK, "the checks made are not the checks demanded")
-            return Colour.AMBER
-        return Colour.GREEN
+        self.doubt(Check.COMPLETE, Reason.COULD_NOT_CHECK, "the checks made are not the checks demanded")
+        return Colour.AMBER
+
+
+class ListedTerms(Terms, Protocol):
+    """The clear claims of a form whose signer is a raw key of the trust table."""
+
+    @property
+    def expires_at(self) -> int:
+        """When it stops being valid."""
+        ...
+
+    @property
+    def specimen(self) -> bool:
+        """Whether it is marked as a specimen."""
+        ...
 
 
 @dataclass(slots=True)
-class QrCase(Case):
-    """The judgement of one QR code."""
+class ListedCase(Case):
+    """The judgement of a form whose signer is a raw key of the trust table, named by its id.
+
+    signed, kid: what the issuer signed, and the key it names.
+    """
 
     text: str
     trust: TrustTable
+    terms: ListedTerms = field(init=False)
+    signed: UnverifiedSign1 = field(init=False)
+    kid: bytes = field(init=False)
+    issuer: TrustedKey = field(init=False)
+
+
+@dataclass(slots=True)
+class QrCase(ListedCase):
+    """The judgement of one QR code."""
+
     expected: Expected
     seen: Seen
     token: bytes = field(init=False, default=b"")
     kbt: UnverifiedKbt = field(init=False)
-    issuer: TrustedKey = field(init=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 TOLERANCE_SECONDS: Final = 30
 """The one tolerance between two clocks, everywhere (qr-trust-bundle 6)."""
@@ -11,8 +11,7 @@ TOLERANCE_SECONDS: Final = 30
 CONFIRMED_FOR_SECONDS: Final = 24 * 3600
 
 
-@dataclass(frozen=True, slots=True)
-class ReaderClock:
+class ReaderClock(NamedTuple):
     """The time a verdict is made at.
 
     now:       seconds since 1970, by the reader's wall clock.

@@ -161,5 +161,6 @@ def check_structure(case: QrCase) -> None:
         case.kbt = read_kbt(case.token)
     except EidError as err:
         case.refuse_because(Check.STRUCTURE, err)
-    case.terms = case.kbt.sd_cwt.claims
+    sd_cwt = case.kbt.sd_cwt
+    case.terms, case.signed, case.kid = sd_cwt.claims, sd_cwt.sign1, sd_cwt.kid
     case.passed(Check.STRUCTURE)

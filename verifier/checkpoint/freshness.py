@@ -6,7 +6,7 @@ from core.errors import Unavailable
 from core.reasons import Colour, Reason
 from formats.sd_cwt.key_binding import AUDIENCE_ANY
 from formats.sd_cwt.unpack import ONE_WAY_SECONDS
-from verifier.checkpoint.case import QrCase
+from verifier.checkpoint.case import ListedCase, QrCase
 from verifier.checkpoint.clock import TOLERANCE_SECONDS
 from verifier.checkpoint.expected import CHALLENGE_LIMIT_SECONDS, Answer
 from verifier.checkpoint.replay import replay_key
@@ -99,9 +99,9 @@ def check_replay(case: QrCase) -> None:
         case.doubt(Check.REPLAY, Reason.SEEN_HERE, "the same code was judged here before")
 
 
-def check_validity(case: QrCase) -> None:
+def check_validity(case: ListedCase) -> None:
     """The credential is within its own validity; a clock in doubt is blamed first."""
-    claims, now = case.kbt.sd_cwt.claims, case.clock.now
+    claims, now = case.terms, case.clock.now
     early = now < claims.issued_at - TOLERANCE_SECONDS
     late = now > claims.expires_at + TOLERANCE_SECONDS
     if not early and not late:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from core.reasons import Reason
 from formats.bundle.trust_table import KeyRole, KeyState
 from formats.cose import Checks, SignatureCheck
 from keys.algorithms import ES256
-from verifier.checkpoint.case import QrCase
+from verifier.checkpoint.case import ListedCase, QrCase
 from verifier.checkpoint.signatures import ask, is_compressed_point, uncompressed_point
 from verifier.checkpoint.verdict import FORM, Check
 
+# Looked up once: Python 3.11 finds a member of an enumeration by a function, and this is asked for in every verdict.
+_ACTIVE: Final = KeyState.ACTIVE
 
-def check_issuer_known(case: QrCase) -> None:
+
+def check_issuer_known(case: ListedCase) -> None:
     """The ``kid`` names a key of the trust table; exactly that one is tried."""
-    issuer = case.trust.keys.get(case.kbt.sd_cwt.kid)
+    issuer = case.trust.keys.get(case.kid)
     if issuer is None:
         case.refuse(Check.ISSUER_KNOWN, Reason.ISSUER_UNKNOWN, "no key of this id in the trust table")
     case.issuer, case.bureau = issuer, issuer.bureau
@@ -28,29 +33,32 @@ def check_issuer_role(case: QrCase) -> None:
     case.passed(Check.ISSUER_ROLE)
 
 
-def check_issuer_state(case: QrCase) -> None:
+def check_issuer_state(case: ListedCase) -> None:
     """A compromised key takes all its credentials with it, whatever their dates."""
     if case.issuer.state is KeyState.COMPROMISED:
         case.refuse(Check.ISSUER_STATE, Reason.ISSUER_KEY_WITHDRAWN, "the key is compromised")
     case.passed(Check.ISSUER_STATE)
 
 
-def check_issuer_period(case: QrCase) -> None:
-    """The credential was issued while the key was in use: valid_from <= iat <= retired_at."""
-    issuer, issued_at = case.issuer, case.kbt.sd_cwt.claims.issued_at
-    too_late = issuer.retired_at is not None and issued_at > issuer.retired_at
+def check_issuer_period(case: ListedCase) -> None:
+    """The credential was issued while the key was in use: valid_from <= iat <= retired_at.
+
+    A key that signs no credentials now, and of which no list says until when it did, has no such time.
+    """
+    issuer, issued_at = case.issuer, case.terms.issued_at
+    too_late = issuer.state is not _ACTIVE if issuer.retired_at is None else issued_at > issuer.retired_at
     if issued_at < issuer.valid_from or too_late:
         case.refuse(Check.ISSUER_PERIOD, Reason.ISSUER_KEY_OUT_OF_PERIOD, "issued outside the key's period")
     case.passed(Check.ISSUER_PERIOD)
 
 
-def check_specimen(case: QrCase) -> None:
+def check_specimen(case: ListedCase) -> None:
     """The mode of the reader, of its trust table and of the code are one: all specimens or all real.
 
     Made before the key is looked for: the other mode's keys are never in this reader's table, and "a specimen" says
     more than "an unknown signer".
     """
-    from_specimen = (case.trust.specimen, case.kbt.sd_cwt.claims.specimen)
+    from_specimen = (case.trust.specimen, case.terms.specimen)
     if not case.training and any(from_specimen):
         case.refuse(Check.SPECIMEN, Reason.SPECIMEN_IN_REAL_MODE, "a specimen at a reader in real mode")
     if case.training and not all(from_specimen):
@@ -58,9 +66,9 @@ def check_specimen(case: QrCase) -> None:
     case.passed(Check.SPECIMEN)
 
 
-def check_issuer_signature(case: QrCase) -> Checks[None]:
+def check_issuer_signature(case: ListedCase) -> Checks[None]:
     """The issuer's signature holds under the one key its ``kid`` names."""
-    signed = case.kbt.sd_cwt.sign1
+    signed = case.signed
     held = yield from ask(SignatureCheck(case.issuer.point, ES256, signed.to_be_signed(), signed.signature))
     if not held:
         case.refuse(Check.ISSUER_SIGNATURE, Reason.ISSUER_SIGNATURE_INVALID, "the issuer's signature does not hold")

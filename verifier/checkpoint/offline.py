@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from formats.bundle.status_snapshot import EntryClass, StatusSnapshot
 
@@ -20,8 +19,7 @@ class EntryState(Enum):
     SUPERSEDED = "superseded"
 
 
-@dataclass(frozen=True, slots=True)
-class StatusAnswer:
+class StatusAnswer(NamedTuple):
     """One entry, and the age of the list that holds it.
 
     as_of:      when the list was made by its bureau, not when it was packed, copied or fetched.

@@ -32,6 +32,20 @@ _REFUSALS: Final = {
 # What a source may find that is the code's own fault; every other failure of it says nothing about the code.
 _FAULTS_OF_THE_CODE: Final = frozenset({Reason.STATUS_INDEX_OUT_OF_RANGE, Reason.STATUS_WRONG_BUREAU})
 
+# Looked up once: Python 3.11 finds a member of an enumeration by a function, and these are asked for in every verdict.
+_STATUS: Final = Check.STATUS
+_FORM: Final = Check.FORM
+_FIELDS: Final = Check.FIELDS
+_AGE: Final = Check.AGE
+_KEY_STORAGE: Final = Check.KEY_STORAGE
+_ASSURANCE: Final = Check.ASSURANCE
+_DOCUMENT: Final = Check.DOCUMENT
+_STATUS_AGE: Final = Check.STATUS_AGE
+_TRUST_AGE: Final = Check.TRUST_AGE
+_VALID: Final = EntryState.VALID
+_DOCUMENT_GROUP: Final = Group.DOCUMENT
+_BASIC: Final = Assurance.BASIC
+
 
 def check_status(case: Case) -> None:
     """The bureau's status list says the copy is valid; asked only after everything that is signed holds.
@@ -50,19 +64,19 @@ def check_status(case: Case) -> None:
     case.status = answer
     if answer is None:
         case.doubt(Check.STATUS, Reason.STATUS_UNKNOWN, "no list at hand covers this credential")
-    elif answer.state is not EntryState.VALID:
+    elif answer.state is not _VALID:
         case.refuse(Check.STATUS, _REFUSALS[answer.state], "the list says it is not valid")
     elif case.clock.now > answer.expires_at + TOLERANCE_SECONDS:
         case.doubt(Check.STATUS, Reason.STATUS_UNKNOWN, "the list has expired")
     else:
-        case.passed(Check.STATUS)
+        case.passed(_STATUS)
 
 
 def check_form(case: QrCase) -> None:
     """The site accepts QR codes. (A policy that demands nothing cannot be made.)"""
     if FORM not in case.policy.forms:
         case.refuse(Check.FORM, Reason.FORM_NOT_ACCEPTED, "the policy does not list this form")
-    case.passed(Check.FORM)
+    case.passed(_FORM)
 
 
 def check_fields(case: Case) -> None:
@@ -71,7 +85,7 @@ def check_fields(case: Case) -> None:
     if missing:
         case.doubt(Check.FIELDS, Reason.FIELD_MISSING, f"not shown: {', '.join(sorted(missing))}")
     else:
-        case.passed(Check.FIELDS)
+        case.passed(_FIELDS)
 
 
 def check_age(case: Case) -> None:
@@ -79,7 +93,7 @@ def check_age(case: Case) -> None:
     demanded = case.policy.minimum_age
     answer: object = True if demanded is None else case.person.value(age_group(demanded), demanded)
     if answer is True:
-        case.passed(Check.AGE)
+        case.passed(_AGE)
     elif answer is not False:
         case.doubt(Check.AGE, Reason.FIELD_MISSING, "the age answer was not shown")
     elif case.clock.now - case.terms.issued_at >= DAY_SECONDS:
@@ -92,26 +106,26 @@ def check_key_storage(case: Case) -> None:
     """An unmanned gate demands a holder key in attested storage: nobody there compares a face."""
     if case.policy.unmanned and case.terms.key_storage is not KeyStorage.ATTESTED:
         case.refuse(Check.KEY_STORAGE, Reason.KEY_STORAGE_INSUFFICIENT, "no attested key at an unmanned gate")
-    case.passed(Check.KEY_STORAGE)
+    case.passed(_KEY_STORAGE)
 
 
 def check_assurance(case: Case) -> None:
     """The holder was enrolled at the level the site demands; a credential that does not say counts as basic."""
-    if (case.terms.assurance or Assurance.BASIC) < case.policy.minimum_assurance:
+    if (case.terms.assurance or _BASIC) < case.policy.minimum_assurance:
         case.doubt(Check.ASSURANCE, Reason.ASSURANCE_INSUFFICIENT, "enrolled at a lower level")
     else:
-        case.passed(Check.ASSURANCE)
+        case.passed(_ASSURANCE)
 
 
 def check_document(case: Case) -> None:
     """The card behind the credential is not about to expire, where its dates were shown."""
-    shown = case.person.value(Group.DOCUMENT, _EXPIRES)
+    shown = case.person.value(_DOCUMENT_GROUP, _EXPIRES)
     if shown is None:
-        case.passed(Check.DOCUMENT)
+        case.passed(_DOCUMENT)
         return
     last_day, today = date.fromisoformat(str(shown)), _beijing_day(case.clock.now)
     if today + timedelta(days=EXPIRING_DAYS) <= last_day:
-        case.passed(Check.DOCUMENT)
+        case.passed(_DOCUMENT)
     elif today <= last_day or case.clock.doubtful:
         case.doubt(Check.DOCUMENT, Reason.DOCUMENT_EXPIRING, "the card's last day is near")
     else:
@@ -130,7 +144,7 @@ def check_status_age(case: Case) -> None:
     elif age > case.policy.max_status_age_seconds:
         case.doubt(Check.STATUS_AGE, Reason.STATUS_STALE, f"{age} seconds old")
     else:
-        case.passed(Check.STATUS_AGE)
+        case.passed(_STATUS_AGE)
 
 
 def check_trust_age(case: Case) -> None:
@@ -145,7 +159,7 @@ def check_trust_age(case: Case) -> None:
     elif trust is not None and (age > case.policy.max_trust_age_seconds or now > trust.next_update + TOLERANCE_SECONDS):
         case.doubt(Check.TRUST_AGE, Reason.TRUST_LIST_STALE, f"{age} seconds old")
     else:
-        case.passed(Check.TRUST_AGE)
+        case.passed(_TRUST_AGE)
 
 
 def _beijing_day(now: int) -> date:

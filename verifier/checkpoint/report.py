@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from core.reasons import Colour, Reason
-from formats.dataset import ATTRIBUTES, Group, value_words
+from formats.dataset import ATTRIBUTES, Group, glyphs_in, value_words
 from formats.encoding.cbor import CborValue
 from formats.encoding.json import JsonValue
+from formats.sd_cwt.display import glyph_lines
 from formats.site_policy import Mode
 from verifier.checkpoint.verdict import Finding, ShownPerson, Verdict
 
@@ -37,7 +38,7 @@ def to_json(verdict: Verdict) -> dict[str, JsonValue]:
         "verdict": verdict.colour.value,
         "reasons": [reason.code for reason in verdict.reasons],
         **_words(verdict.deciding),
-        "mode": verdict.mode.value,
+        "mode": None if verdict.mode is None else verdict.mode.value,
         "at": datetime.fromtimestamp(verdict.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "training": verdict.training,
         "held_by_owner": verdict.held_by_owner,
@@ -70,7 +71,10 @@ def to_lines(verdict: Verdict) -> list[str]:
         lines.append(f"签发机关 Bureau: {verdict.bureau_name_zh} {verdict.bureau_name_en} ({verdict.bureau})")
     if verdict.status_age_seconds is not None:
         lines.append(f"状态列表 Status list: {_age(verdict.status_age_seconds, verdict.status_number)}")
-    lines.append(f"信任列表 Trust list: {_age(verdict.trust_age_seconds, verdict.trust_number)}")
+    if verdict.trust_age_seconds is None:
+        lines.append("信任列表 Trust list: 无，仅凭根证书 none, the root certificate alone")
+    else:
+        lines.append(f"信任列表 Trust list: {_age(verdict.trust_age_seconds, verdict.trust_number)}")
     return lines
 
 
@@ -81,6 +85,8 @@ def _person_lines(verdict: Verdict) -> Iterator[str]:
         value = verdict.person.value(group, key)
         if value is not None:
             yield f"{attribute.zh} {attribute.en}: {_plain(attribute.name, value)}"
+        if attribute.name == "glyphs" and value is not None:
+            yield from (line for _, bitmap in glyphs_in(value) for line in glyph_lines(bitmap))
     if verdict.held_by_owner:
         yield _HELD
     elif Group.PORTRAIT not in verdict.person.groups:
@@ -92,8 +98,6 @@ def _person_lines(verdict: Verdict) -> Iterator[str]:
 def _plain(name: str, value: CborValue) -> str:
     if isinstance(value, bytes):
         return "✓"
-    if isinstance(value, list):
-        return ", ".join(str(_glyph_code(item)) for item in value)
     zh, en = value_words(name, value)
     return zh if zh == en else f"{zh} {en}"
 
@@ -110,23 +114,12 @@ def _json_fields(person: ShownPerson) -> Iterator[tuple[str, JsonValue]]:
 def _json_value(name: str, value: CborValue) -> JsonValue:
     if name == "portrait" and isinstance(value, bytes):
         return "data:image/webp;base64," + b64encode(value).decode("ascii")
-    if name == "glyphs" and isinstance(value, list):
-        return [_glyph(item) for item in value]
+    if name == "glyphs":
+        return [
+            {"code_point": f"U+{code_point:04X}", "bitmap": b64encode(bitmap).decode("ascii")}
+            for code_point, bitmap in glyphs_in(value)
+        ]
     return value if isinstance(value, str | int) else None
-
-
-def _glyph(item: CborValue) -> JsonValue:
-    match item:
-        case [int(), bytes(bitmap)]:
-            return {"code_point": _glyph_code(item), "bitmap": b64encode(bitmap).decode("ascii")}
-    raise TypeError("a glyph that was never read")
-
-
-def _glyph_code(item: CborValue) -> str:
-    match item:
-        case [int(code_point), bytes()]:
-            return f"U+{code_point:04X}"
-    raise TypeError("a glyph that was never read")
 
 
 def _words(reason: Reason) -> dict[str, JsonValue]:

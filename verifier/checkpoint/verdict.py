@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from core.reasons import Colour, Reason
 from formats.dataset import Group
@@ -24,6 +24,7 @@ class Check(StrEnum):
 
     TEXT = "text"
     STRUCTURE = "structure"
+    DOCTYPE = "doctype"
     SPECIMEN = "specimen"
     ISSUER_KNOWN = "issuer_known"
     ISSUER_ROLE = "issuer_role"
@@ -40,6 +41,8 @@ class Check(StrEnum):
     REPLAY = "replay"
     VALIDITY = "validity"
     PROOF_VALIDITY = "proof_validity"
+    DIGESTS = "digests"
+    CONTENT = "content"
     DISCLOSURES = "disclosures"
     GROUPS = "groups"
     SCOPE = "scope"
@@ -52,6 +55,8 @@ class Check(StrEnum):
     DOCUMENT = "document"
     STATUS_AGE = "status_age"
     TRUST_AGE = "trust_age"
+    PAPER = "paper"
+    """In its tuple and never passed: paper is bound to nobody's key."""
     COMPLETE = "complete"
     """Not in the tuples below: its finding says that another check was left out or could not be made."""
 
@@ -143,8 +148,7 @@ class Finding:
         return Colour.AMBER if self.reason is not None and self.reason.colour is Colour.AMBER else Colour.RED
 
 
-@dataclass(frozen=True, slots=True)
-class ShownPerson:
+class ShownPerson(NamedTuple):
     """What the holder disclosed, by group, already checked; no group that was not shown is here."""
 
     groups: Mapping[Group, CborMap]
@@ -155,12 +159,13 @@ class ShownPerson:
         return None if shown is None else shown.get(key)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The answer for the person at the desk.
+class Verdict(NamedTuple):
+    """The answer for the person at the desk. A named tuple, as all that each judgement makes anew.
 
+    mode:           how the showing is fresh; None for a printed card, which is not.
     person:         what was disclosed; None in a RED verdict.
     bureau ...:     the trust table's names for the key whose signature held; None before that.
+    trust_age_seconds, trust_number: of the trust list; None under a bare root, where there is none.
     status_age_seconds, status_number: of the list the status was read from; None where none was read.
     held_by_owner:  true only in a GREEN verdict that shows the signed portrait.
     seen_seconds_ago: when this code was used here before; None where it was not.
@@ -169,11 +174,11 @@ class Verdict:
 
     colour: Colour
     findings: tuple[Finding, ...]
-    mode: Mode
+    mode: Mode | None
     at: int
     training: bool
-    trust_age_seconds: int
-    trust_number: int
+    trust_age_seconds: int | None
+    trust_number: int | None
     person: ShownPerson | None = None
     bureau: str | None = None
     bureau_name_zh: str | None = None
@@ -182,7 +187,7 @@ class Verdict:
     status_number: int | None = None
     seen_seconds_ago: int | None = None
     held_by_owner: bool = False
-    bytes: int = field(default=0)
+    bytes: int = 0
 
     def passed(self, check: Check) -> bool:
         """Say whether this check was made and holds."""

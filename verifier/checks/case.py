@@ -1,10 +1,10 @@
-"""One SD-JWT VC on its way to a verdict."""
+"""One credential of the online forms on its way to a verdict; and the SD-JWT VC."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from core.errors import EidError
 from core.reasons import Reason
@@ -12,7 +12,7 @@ from formats.dataset import Group
 from formats.sd_jwt_vc import UnverifiedPresentation
 from formats.site_policy import age_group
 from keys.trust import AuthorisedIssuer
-from verifier.checkpoint.case import Case
+from verifier.checkpoint.case import BureauNames, Case, Terms
 from verifier.checkpoint.verdict import Check
 from verifier.trust import IssuerTrust
 
@@ -67,14 +67,21 @@ class ExpectedBinding:
             raise ValueError("a presentation is judged against a nonce and an audience")
 
 
-@dataclass(slots=True)
-class SdJwtCase(Case):
-    """The judgement of one SD-JWT VC presentation."""
+class OnlineTerms(Terms, Protocol):
+    """The clear claims of a credential that brings its own certificate."""
 
-    text: str
-    expected: ExpectedBinding
+    @property
+    def specimen(self) -> bool:
+        """Whether it is marked as a specimen."""
+        ...
+
+
+@dataclass(slots=True)
+class OnlineCase(Case):
+    """The judgement of one presentation of an online form: what SD-JWT VC and mdoc have in common."""
+
     trust: IssuerTrust
-    shown: UnverifiedPresentation = field(init=False)
+    terms: OnlineTerms = field(init=False)
     issuer: AuthorisedIssuer = field(init=False)
 
     def shows(self, group: Group) -> bool:
@@ -94,3 +101,19 @@ class SdJwtCase(Case):
         failed = told_by.get(error.reason, order[0])
         self.all_passed(order[: order.index(failed)])
         return failed
+
+    def issuer_names(self) -> BureauNames:
+        """Return the trust list's names for the issuer's key; with a bare root the certificate's own."""
+        issuer, organization = self.issuer, self.issuer.leaf.organization
+        if issuer.signer is None:
+            return issuer.bureau, organization, organization
+        return issuer.bureau, issuer.signer.name_zh, issuer.signer.name_en
+
+
+@dataclass(slots=True)
+class SdJwtCase(OnlineCase):
+    """The judgement of one SD-JWT VC presentation."""
+
+    text: str
+    expected: ExpectedBinding
+    shown: UnverifiedPresentation = field(init=False)

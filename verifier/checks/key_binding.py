@@ -8,6 +8,7 @@ from core.errors import EidError
 from core.reasons import Reason
 from formats.sd_jwt.key_binding import check_freshness as judge_freshness
 from formats.site_policy import Mode
+from verifier.checkpoint.case import Case
 from verifier.checkpoint.clock import TOLERANCE_SECONDS
 from verifier.checkpoint.verdict import Check
 from verifier.checks.case import SdJwtCase
@@ -22,12 +23,16 @@ _TOLD_BY: Final = {
     Reason.CODE_EXPIRED: Check.TIME,
 }
 
+# Looked up once: Python 3.11 finds a member of an enumeration by a function, and these are asked for in every verdict.
+_MODE: Final = Check.MODE
+_CHALLENGE: Final = Mode.CHALLENGE
 
-def check_mode(case: SdJwtCase) -> None:
-    """The site takes answers to a request; a key binding with a nonce is never anything else."""
-    if Mode.CHALLENGE not in case.policy.modes:
+
+def check_mode(case: Case) -> None:
+    """The site takes answers to a request; what binds the holder to one is never anything else."""
+    if _CHALLENGE not in case.policy.modes:
         case.refuse(Check.MODE, Reason.WRONG_MODE, "the site's policy does not allow this mode")
-    case.passed(Check.MODE)
+    case.passed(_MODE)
 
 
 def check_freshness(case: SdJwtCase) -> None:

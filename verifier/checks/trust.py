@@ -7,17 +7,19 @@ from typing import Final
 from core.errors import EidError
 from core.reasons import Reason
 from formats.sd_jwt_vc import check_issuer as judge_issuer
-from formats.sd_jwt_vc import check_mode
 from verifier.checkpoint.verdict import Check
-from verifier.checks.case import SdJwtCase
+from verifier.checks.case import OnlineCase, SdJwtCase
 
-# The order in which formats.sd_jwt_vc.check_issuer looks at them, and the reasons that tell them apart.
-_ISSUER: Final = (Check.ISSUER_KNOWN, Check.ISSUER_STATE, Check.ISSUER_ROLE, Check.ISSUER_PERIOD)
-_TOLD_BY: Final = {
+# The order in which TrustStore.authorise looks at them, and the reasons that tell them apart.
+ISSUER: Final = (Check.ISSUER_KNOWN, Check.ISSUER_STATE, Check.ISSUER_ROLE, Check.ISSUER_PERIOD)
+TOLD_BY: Final = {
     Reason.ISSUER_KEY_WITHDRAWN: Check.ISSUER_STATE,
     Reason.ISSUER_NOT_AUTHORISED: Check.ISSUER_ROLE,
     Reason.ISSUER_KEY_OUT_OF_PERIOD: Check.ISSUER_PERIOD,
 }
+
+# Looked up once: Python 3.11 finds a member of an enumeration by a function, and these are asked for in every verdict.
+_SPECIMEN: Final = Check.SPECIMEN
 
 
 def check_issuer(case: SdJwtCase) -> None:
@@ -27,19 +29,17 @@ def check_issuer(case: SdJwtCase) -> None:
         store = case.trust.store_for(credential.sd_jwt.jws.header.chain)
         case.issuer = judge_issuer(credential, store, now=case.clock.now)
     except EidError as err:
-        case.refuse_because(case.passed_before(err, _ISSUER, _TOLD_BY), err)
+        case.refuse_because(case.passed_before(err, ISSUER, TOLD_BY), err)
     case.bureau = case.issuer.bureau
-    case.all_passed(_ISSUER)
+    case.all_passed(ISSUER)
 
 
-def check_specimen(case: SdJwtCase) -> None:
+def check_specimen(case: OnlineCase) -> None:
     """Root, trust list and credential are of one kind: all specimens or all real."""
     specimen, table = case.trust.specimen, case.trust.table
-    try:
-        check_mode(case.shown.credential, specimen=specimen)
-    except EidError as err:
-        case.refuse_because(Check.SPECIMEN, err)
+    reason = Reason.REAL_IN_SPECIMEN_MODE if specimen else Reason.SPECIMEN_IN_REAL_MODE
+    if case.terms.specimen is not specimen:
+        case.refuse(Check.SPECIMEN, reason, "the credential is of another kind than the pinned root")
     if table is not None and table.specimen is not specimen:
-        reason = Reason.REAL_IN_SPECIMEN_MODE if specimen else Reason.SPECIMEN_IN_REAL_MODE
         case.refuse(Check.SPECIMEN, reason, "the trust list is of the other kind")
-    case.passed(Check.SPECIMEN)
+    case.passed(_SPECIMEN)

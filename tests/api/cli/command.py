@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -96,6 +97,32 @@ def process(*arguments: str | Path, given: bytes = b"", before: tuple[str, ...] 
         check=False,
     )
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def on_a_terminal(*arguments: str | Path) -> tuple[int, str]:
+    """Run the command with a terminal as its standard error; return its exit code and what the terminal got."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "api.cli.main", *map(str, arguments)],
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+        env=environment(TERM="xterm", COLUMNS="100"),
+        cwd=ROOT,
+    ) as running:
+        os.close(theirs)
+        got = b""
+        while chunk := _read(ours):
+            got += chunk
+        code = running.wait(PROCESS_SECONDS)
+    os.close(ours)
+    return code, got.decode()
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 65536)
+    except OSError:  # the other end is closed
+        return b""
 
 
 def assert_one_sentence(ran: Ran, reason: Reason, code: int) -> None:

@@ -35,7 +35,7 @@ def test_an_offer_whose_picture_cannot_be_written_is_not_made(bureau: Bureau, tm
     record = bureau.plain_records()[0]
     base = ("--home", bureau.home, "offers", "create", "--record", record, "--officer", REGISTRAR)
     ran = eid(*base, "--qr", tmp_path / "no" / "folder.png")
-    assert_one_sentence(ran, Reason.FILE_UNREADABLE, 64)
+    assert_one_sentence(ran, Reason.FILE_UNWRITABLE, 64)
 
 
 def test_an_offer_is_withdrawn_once(bureau: Bureau) -> None:

@@ -50,7 +50,10 @@ def test_keys_are_listed_without_a_passphrase(founded: Bureau) -> None:
         "reader-root",
         "policy-signer",
         "document-signer",
+        "card-signer",
         "bundle-signer",
+        "vical-signer",
+        "audit-signer",
     }
     assert json_of("--home", founded.home / "none", "keys", "list", EID_PASSPHRASE=None).done()["keys"] == []
 
@@ -97,6 +100,10 @@ def test_the_doctor_says_it_of_an_empty_home_too(tmp_path: Path) -> None:
         ("status", "pending"),
         ("trust", "show"),
         ("trust", "publish"),
+        ("audit", "verify"),
+        ("audit", "checkpoint"),
+        ("audit", "reconcile"),
+        ("audit", "export", "BUNDLE"),
         ("bundle", "make", "BUNDLE"),
         ("bundle", "make", "BUNDLE", "--post", "post-1"),
         ("offers", "create", "--record", "x", "--officer", "registrar-1"),

@@ -248,7 +248,7 @@ def test_a_bundle_without_a_licence_lets_nobody_ask(issued: Issued, tmp_path: Pa
 
 def test_a_picture_that_cannot_be_written_is_one_sentence(reader: Reader, tmp_path: Path) -> None:
     ran = eid("--home", reader.home, *ASKED, "--qr", tmp_path / "no" / "folder.png")
-    assert_one_sentence(ran, Reason.FILE_UNREADABLE, 64)
+    assert_one_sentence(ran, Reason.FILE_UNWRITABLE, 64)
 
 
 def test_a_wallet_answers_no_challenge_of_strangers(issued: Issued, reader: Reader) -> None:

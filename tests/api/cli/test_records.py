@@ -108,7 +108,7 @@ def test_the_list_masks_names_and_numbers(founded: Bureau) -> None:
 
 def test_a_sample_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     ran = eid("records", "sample", "3", tmp_path / "no" / "folder" / "x.csv", "--no-portraits")
-    assert_one_sentence(ran, Reason.FILE_UNREADABLE, 64)
+    assert_one_sentence(ran, Reason.FILE_UNWRITABLE, 64)
 
 
 @pytest.mark.parametrize(

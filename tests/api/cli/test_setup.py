@@ -47,6 +47,24 @@ def test_init_says_in_words_what_it_made(tmp_path: Path) -> None:
     assert ran.err.splitlines()[-1] == "init: 5 / 5"
 
 
+@pytest.mark.parametrize(("suite", "purposes"), [("es256", 0), ("sm2", 1), ("ml-dsa-44", 1)])
+def test_init_takes_the_suite_of_the_online_forms(tmp_path: Path, suite: str, purposes: int) -> None:
+    facts = json_of("--home", tmp_path / "new", "init", "--suite", suite).done()
+    assert facts["suite"] == suite
+    assert len(list((tmp_path / "new" / "keys").glob("online-signer-*.key"))) == purposes
+
+
+def test_the_suite_is_es256_where_none_is_named(tmp_path: Path) -> None:
+    assert json_of("--home", tmp_path / "new", "init").done()["suite"] == "es256"
+
+
+def test_an_unknown_suite_is_told_which_there_are(tmp_path: Path) -> None:
+    ran = eid("--home", tmp_path / "new", "init", "--suite", "rsa")
+    assert ran.code == 64
+    assert all(suite in ran.err for suite in ("es256", "sm2", "ml-dsa-44"))
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_home_that_holds_anything_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
     assert_one_sentence(eid("--home", tmp_path, "init"), Reason.HOME_EXISTS, 1)

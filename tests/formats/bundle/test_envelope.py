@@ -51,6 +51,18 @@ def test_a_bundle_needs_no_licence_snapshots_or_policies() -> None:
     assert (bundle.licence, bundle.snapshots, bundle.policies) == (None, {}, {})
 
 
+def test_numbers_begin_at_nothing() -> None:
+    bundle = opened(packed(snapshots=(qr.signed_snapshot(qr.a_snapshot(number=0)),), licence=None))
+    assert bundle.snapshots[BUREAU].number == 0
+    assert bundle.floors(Floors()).licence_number == 0
+
+
+def test_a_bundle_carries_as_many_as_4096_parts_of_a_kind() -> None:
+    assert certificates(packed(policies=(b"",) * 4096)) == (b"list signer certificate",)
+    with refused(Reason.BUNDLE_INVALID):
+        certificates(packed(policies=(b"",) * 4097))
+
+
 def test_an_expired_licence_stays_in_the_bundle() -> None:
     assert opened(packed(licence=qr.a_signed_licence(expires_at=qr.NOW - qr.DAY))).licence is not None
 

@@ -53,6 +53,7 @@ def test_stays_near_the_entropy_limit() -> None:
 
 def test_looks_up_the_class_of_an_entry() -> None:
     entries = SnapshotList(10, {3: EntryClass.SUSPENDED, 4: 2})
+    assert (entries.look_up(0), entries.look_up(9)) == (None, None)
     assert (entries.look_up(3), entries.look_up(4), entries.look_up(5)) == (
         EntryClass.SUSPENDED,
         EntryClass.REPORTED_LOST,
@@ -70,6 +71,18 @@ def test_an_index_beyond_the_list_is_refused_and_never_valid(index: int) -> None
 def test_does_not_pack_what_does_not_fit(entries: dict[int, int]) -> None:
     with pytest.raises(ValueError):
         pack_list(SnapshotList(10, entries))
+
+
+def test_a_count_without_its_gaps_takes_no_memory() -> None:
+    with refused(Reason.BUNDLE_INVALID):
+        unpack_list([1 << 32, 1 << 32, 0, b"", b""])
+
+
+def test_the_widest_low_bits_are_read() -> None:
+    entries = SnapshotList(1 << 32, {5: 0, (1 << 31) + 7: 3, (1 << 32) - 1: 1})
+    packed = pack_list(entries, low_bits=31)
+    assert packed[2] == 31
+    assert unpack_list(packed) == entries
 
 
 def test_the_packed_list_below_is_good() -> None:
@@ -116,6 +129,18 @@ def test_any_packed_fields_give_a_list_or_our_error(size: int, count: int, low: 
         assert len(found.entries) == count
     else:
         assert found is Reason.BUNDLE_INVALID
+
+
+def test_the_address_of_a_list_has_up_to_200_characters() -> None:
+    longest = qr.a_snapshot(lists={"x" * 200: SnapshotList(1, {})})
+    assert read(qr.signed_snapshot(longest)) == longest
+    with refused(Reason.BUNDLE_INVALID):
+        read(qr.signed_snapshot(qr.a_snapshot(lists={"x" * 201: SnapshotList(1, {})})))
+
+
+def test_refuses_a_snapshot_that_expires_when_it_is_made() -> None:
+    with refused(Reason.BUNDLE_INVALID):
+        read(qr.signed_snapshot(qr.a_snapshot(as_of=qr.NOW, expires_at=qr.NOW)))
 
 
 def test_a_snapshot_signed_by_its_own_bureau_is_read() -> None:

@@ -57,6 +57,12 @@ def test_refuses_what_is_not_strict_base45(text: str) -> None:
         base45.decode(text)
 
 
+def test_the_last_byte_may_be_the_largest_and_no_more() -> None:
+    assert base45.decode("U5") == b"\xff"
+    with refused(Reason.BASE45_MALFORMED):
+        base45.decode("V5")
+
+
 def plain_decode(text: str) -> bytes | None:
     """The definition of RFC 9285 section 4, one group after the other; None where it is not base45."""
     out = b""

@@ -89,6 +89,29 @@ def test_accepts_the_allowed_depth_and_refuses_one_more() -> None:
         decode("[" * 5 + "]" * 5, max_depth=4)
 
 
+@pytest.mark.parametrize(("before", "after"), [("[", "]"), ('{"a":', "}")])
+def test_sixteen_levels_are_allowed_where_nothing_is_said(before: str, after: str) -> None:
+    assert json.decode(before * 16 + "1" + after * 16, max_bytes=4096)
+    with refused(Reason.JSON_MALFORMED):
+        json.decode(before * 17 + "1" + after * 17, max_bytes=4096)
+
+
+@pytest.mark.parametrize(("before", "after"), [("[", "]"), ('{"a":', "}")])
+def test_every_level_counts_once_where_a_text_is_escaped(before: str, after: str) -> None:
+    assert decode(before * 4 + '"\\u0041"' + after * 4, max_depth=4)
+    with refused(Reason.JSON_MALFORMED):
+        decode(before * 5 + '"\\u0041"' + after * 5, max_depth=4)
+
+
+@pytest.mark.parametrize("number", [-(1 << 63), (1 << 64) - 1, 5])
+def test_accepts_a_bare_number_of_64_bits(number: int) -> None:
+    assert decode(str(number)) == number
+
+
+def test_writes_what_is_not_ascii_as_it_is() -> None:
+    assert json.encode({"a": "样例"}) == '{"a":"样例"}'.encode()
+
+
 def test_refuses_more_bytes_than_allowed() -> None:
     assert json.decode('"样"', max_bytes=5) == "样"
     with refused(Reason.TOO_LARGE):

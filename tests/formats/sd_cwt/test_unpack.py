@@ -15,7 +15,7 @@ from formats.cose import Checks
 from formats.dataset import Group
 from formats.encoding.cbor import CborMap
 from formats.sd_cwt.key_binding import AUDIENCE_ANY
-from formats.sd_cwt.model import disclosure_digest
+from formats.sd_cwt.model import StatusReference, disclosure_digest, read_status, read_time, read_uri
 from formats.sd_cwt.unpack import open_disclosures, read_kbt
 from formats.signature_checks import run
 from keys.algorithms import ES256
@@ -30,6 +30,10 @@ KBT = qr_token.decode(TEXT)
 ISSUER = qr.signer("document signer").point
 SIMPLE_59 = cbor2.CBORSimpleValue(59)
 SALT = bytes(range(16))
+FIELDS = {
+    "keys", "alg", "issuer_cwt_hex", "kbt_hex", "issuer_cwt_edn", "kbt_edn", "note", "first_disclosure_inner_hex",
+    "first_disclosure_hash_in_text",
+}  # fmt: skip
 
 
 def both_signatures(kbt: bytes) -> Checks[dict[Group, CborMap]]:
@@ -51,7 +55,7 @@ def disclosure(*parts: Any) -> bytes:
 
 
 def test_the_digest_is_over_the_wrapped_disclosure_as_in_the_working_groups_tokens() -> None:
-    vector = load_json("sd-cwt", "issuer_and_kbt.json", fields=None)
+    vector = load_json("sd-cwt", "issuer_and_kbt.json", fields=FIELDS)
     issued = cbor2.loads(bytes.fromhex(vector["issuer_cwt_hex"])).value
     shown = [bytes(item) for item in issued[1][17]]
     digests = redacted(cbor2.loads(issued[2]))
@@ -239,6 +243,24 @@ def test_refuses_holder_claims_of_neither_shape(claims: dict[Any, Any]) -> None:
         read_kbt(forged_kbt(claims=claims))
 
 
+@pytest.mark.parametrize("audience", ["x", "x" * 100])
+def test_an_audience_has_one_to_a_hundred_characters(audience: str) -> None:
+    assert read_kbt(forged_kbt(claims={3: audience})).claims.aud == audience
+
+
+def test_the_edges_of_times_addresses_and_indexes_are_accepted() -> None:
+    assert [read_time(0), read_time((1 << 33) - 1)] == [0, (1 << 33) - 1]
+    assert [read_uri("x"), read_uri("x" * 200)] == ["x", "x" * 200]
+    for index in (0, (1 << 32) - 1):
+        assert read_status({"status_list": {"idx": index, "uri": "x"}}) == StatusReference("x", index)
+
+
+@pytest.mark.parametrize("time", [-1, 1 << 33])
+def test_the_times_beyond_the_edges_are_refused(time: int) -> None:
+    with refused(Reason.CLAIMS_MALFORMED):
+        read_time(time)
+
+
 @pytest.mark.parametrize("payload", [b"\x80", b"\x01", b"\x60"])
 def test_refuses_payloads_that_are_no_map(payload: bytes) -> None:
     with refused(Reason.CLAIMS_MALFORMED):
@@ -342,6 +364,22 @@ def test_refuses_a_holder_key_that_is_no_compressed_p256_point(cnf: object) -> N
 def test_refuses_a_digest_that_is_there_twice() -> None:
     with refused(Reason.DISCLOSURE_DUPLICATE):
         read_kbt(forged_kbt(sd_cwt=forged_sd_cwt(claims={SIMPLE_59: digests(b"\x01" * 32, count=9)})))
+
+
+@pytest.mark.parametrize(
+    ("written", "otherwise"),
+    [
+        (b"\xa1\x12\xf5", b"\xa1\x18\x12\xf5"),
+        (b"\xa1\x12\xf5", b"\xbf\x12\xf5\xff"),
+        (b"\x3a\x00\x01\x00\x08", b"\x3b\x00\x00\x00\x00\x00\x01\x00\x08"),
+    ],
+)
+def test_refuses_a_wrapped_disclosure_that_is_not_deterministic(written: bytes, otherwise: bytes) -> None:
+    good = disclosure(SALT, {18: True}, -65545)
+    assert judged(forged_kbt(sd_cwt=forged_sd_cwt(disclosures=[good]))) == {Group.AGE_18: {18: True}}
+    other = good.replace(written, otherwise)
+    assert other != good
+    assert judged(forged_kbt(sd_cwt=forged_sd_cwt(disclosures=[other]))) is Reason.DISCLOSURE_MALFORMED
 
 
 @pytest.mark.parametrize(

@@ -51,8 +51,25 @@ ELEMENT = disclosure(SALT, "CN")
 # --- vectors ---------------------------------------------------------------------------------------------------------
 
 
+CASES = {"note", "settings_yml", "cases"}
+CASE = {
+    "decoy_digests", "kb_jwt_header", "kb_jwt_payload", "kb_jwt_serialized", "name", "sd_jwt_issuance",
+    "sd_jwt_jws_part", "sd_jwt_payload", "sd_jwt_presentation", "specification_yml", "user_claims", "verified_contents",
+}  # fmt: skip
+EXAMPLE = {
+    "id", "jose_header", "kb_aud", "kb_jwt", "kb_nonce", "kind", "processed_payload", "section", "token"
+}  # fmt: skip
+
+
+def cases_of(folder: str, name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = vectors.load_json(folder, name, fields=CASES)["cases"]
+    vectors.refuse_unknown_fields(found, CASE, where=f"{folder}/{name}")
+    return found
+
+
 def test_the_examples_of_the_standard_open_to_their_processed_payload() -> None:
     content = vectors.load_json("sd-jwt", "rfc9901_main_example.json", fields={"issuer_jwk", "examples"})
+    vectors.refuse_unknown_fields(content["examples"], EXAMPLE, where="rfc9901_main_example.json")
     point = point_from_jwk(content["issuer_jwk"])
     for example in content["examples"]:
         token = example["token"] + ("" if "~" in example["token"] else "~")
@@ -68,7 +85,7 @@ def test_the_examples_of_the_standard_open_to_their_processed_payload() -> None:
 @pytest.mark.parametrize("name", ["rfc9901_regenerated_examples.json", "sd-jwt-python_testcases.json"])
 def test_the_generated_cases_open_to_their_verified_contents(name: str) -> None:
     judged = 0
-    for case in vectors.load_json("sd-jwt", name, fields=None)["cases"]:
+    for case in cases_of("sd-jwt", name):
         if "sd_jwt_presentation" not in case or not isinstance(case["sd_jwt_presentation"], str):
             continue
         token = case["sd_jwt_presentation"]
@@ -91,14 +108,14 @@ def test_the_generated_cases_open_to_their_verified_contents(name: str) -> None:
 
 
 def test_the_credential_examples_open_to_their_verified_contents() -> None:
-    for case in vectors.load_json("sd-jwt-vc", "draft_examples_01_02.json", fields=None)["cases"]:
+    for case in cases_of("sd-jwt-vc", "draft_examples_01_02.json"):
         parts = split(case["sd_jwt_presentation"], typ="dc+sd-jwt", max_bytes=50_000)
         assert opened(json.loads(parts.jws.payload), *parts.disclosures) == case["verified_contents"]
 
 
 def test_the_key_binding_of_the_credential_examples_holds() -> None:
     judged = 0
-    for case in vectors.load_json("sd-jwt-vc", "draft_examples_01_02.json", fields=None)["cases"]:
+    for case in cases_of("sd-jwt-vc", "draft_examples_01_02.json"):
         if "kb_jwt_serialized" not in case:
             continue
         token = case["sd_jwt_presentation"]
@@ -356,3 +373,41 @@ def test_refuses_a_tower_of_disclosures() -> None:
     for _ in range(40):
         lists.append(disclosure(SALT, [{"...": digest(lists[-1])}]))
     assert reason_of({"a": [{"...": digest(lists[-1])}]}, *lists) is Reason.DISCLOSURE_MALFORMED
+
+
+# --- depth: sixteen levels of objects and arrays, hidden or not --------------------------------------------------------
+
+
+def nested(levels: int, kind: str, innermost: Any = "x") -> Any:
+    value: Any = innermost
+    for _ in range(levels):
+        value = {"a": value} if kind == "object" else [value]
+    return value
+
+
+@pytest.mark.parametrize("kind", ["object", "array"])
+def test_claims_are_nested_in_fifteen_levels_and_no_more(kind: str) -> None:
+    assert opened({"a": nested(15, kind)}) == {"a": nested(15, kind)}
+    assert reason_of({"a": nested(16, kind)}) is Reason.DISCLOSURE_MALFORMED
+
+
+@pytest.mark.parametrize("kind", ["object", "array"])
+def test_a_disclosed_claim_is_nested_as_deep_as_a_plain_one(kind: str) -> None:
+    for levels, fits in ((15, True), (16, False)):
+        hidden = disclosure(SALT, "a", nested(levels, kind))
+        payload = {"_sd": [digest(hidden)]}
+        if fits:
+            assert opened(payload, hidden) == {"a": nested(levels, kind)}
+        else:
+            assert reason_of(payload, hidden) is Reason.DISCLOSURE_MALFORMED
+
+
+@pytest.mark.parametrize("kind", ["object", "array"])
+def test_a_disclosed_element_is_nested_as_deep_as_a_plain_one(kind: str) -> None:
+    for levels, fits in ((14, True), (15, False)):
+        hidden = disclosure(SALT, nested(levels, kind))
+        payload = {"a": [{"...": digest(hidden)}]}
+        if fits:
+            assert opened(payload, hidden) == {"a": [nested(levels, kind)]}
+        else:
+            assert reason_of(payload, hidden) is Reason.DISCLOSURE_MALFORMED

@@ -14,7 +14,9 @@ from tests.support.vectors import load_json
 
 
 def test_agrees_with_the_lists_of_appendix_c() -> None:
-    rows = load_json("token-status-list", "appendix_c_1bit_4bit.json", fields=None)
+    rows = load_json(
+        "token-status-list", "appendix_c_1bit_4bit.json", fields={"bits", "statuses", "lst", "cbor_hex", "size"}
+    )
     assert [row["bits"] for row in rows] == [1, 4]
     for row in rows:
         lst = row["lst"]
@@ -47,6 +49,12 @@ def test_refuses_another_width(bits: int) -> None:
         read_status(b"\0", bits=bits, index=0)
     with pytest.raises(ValueError):
         build_entries(8, bits, {})
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_does_not_build_an_empty_list(size: int) -> None:
+    with pytest.raises(ValueError):
+        build_entries(size, 1, {})
 
 
 @pytest.mark.parametrize("changes", [{8: 1}, {-1: 1}, {0: 2}, {0: -1}])

@@ -11,21 +11,25 @@ from hypothesis import strategies as st
 from core.errors import EidError
 from core.reasons import Reason
 from formats.encoding import base64url
-from formats.jose import claims_of, read_compact, sign_compact
+from formats.jose import sign_compact
 from formats.status_list.entries import build_entries
-from formats.status_list.token import ENTRIES_MAX_BYTES, TYP, StatusList, build_token, read_list, read_token
+from formats.status_list.model import ENTRIES_MAX_BYTES, StatusList
+from formats.status_list.token import TYP, build_token, read_token
 from keys.certificate_profiles import EKU_DOCUMENT_SIGNER
 from keys.certificates import check_chain
+from keys.public_keys import PublicKey
 from tests.builders.credentials import WORLD
+from tests.builders.suites import suite, suite_signer
 from tests.builders.trust import BUREAU, DAY, NOW, PUBLIC_URL, seeded_signer
-from tests.support import vectors
+
+pytestmark = pytest.mark.usefixtures("each_suite")
 
 URI = f"{PUBLIC_URL}/status/{BUREAU}/1"
 ENTRIES = build_entries(4096, 2, {0: 1, 7: 2, 4095: 1})
 
 
-def signer_of(chain: tuple[bytes, ...]) -> bytes:
-    return check_chain(chain, root=WORLD.root.certificate, eku=EKU_DOCUMENT_SIGNER, now=NOW).point
+def signer_of(chain: tuple[bytes, ...]) -> PublicKey:
+    return check_chain(chain, root=WORLD.root.certificate, eku=EKU_DOCUMENT_SIGNER, now=NOW).public_key
 
 
 def a_token(**changes: Any) -> str:
@@ -82,7 +86,7 @@ def test_refuses_a_list_of_another_address(uri: str) -> None:
 
 
 def test_refuses_a_wrong_signature() -> None:
-    forged = a_token(signer=seeded_signer("forger").with_certificates(*WORLD.issuer.certificates))
+    forged = a_token(signer=suite_signer(suite(), "forger").with_certificates(*WORLD.issuer.certificates))
     assert reason_of(forged) is Reason.STATUS_UNKNOWN
 
 
@@ -134,6 +138,12 @@ def test_refuses_a_malformed_list(change: dict[str, Any]) -> None:
     assert reason_of(signed(change)) is Reason.CLAIMS_MALFORMED
 
 
+def test_the_address_of_all_lists_reads_back() -> None:
+    aggregation = f"{PUBLIC_URL}/status/{BUREAU}/lists"
+    assert read(a_token(aggregation_uri=aggregation)).aggregation_uri == aggregation
+    assert read(a_token()).aggregation_uri is None
+
+
 def test_refuses_loose_base64url() -> None:
     assert reason_of(signed({"status_list": {"bits": 1, "lst": packed(b"x") + "="}})) is Reason.BASE64URL_MALFORMED
 
@@ -152,38 +162,3 @@ def test_a_bomb_is_stopped_at_the_limit() -> None:
 def test_does_not_publish_what_no_reader_would_accept(changes: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         a_token(**changes)
-
-
-def statuses(entry: dict[str, Any]) -> dict[int, int]:
-    return {int(index): int(value) for index, value in entry["statuses"]}
-
-
-def test_the_long_lists_of_the_standard_read_as_it_says() -> None:
-    for entry in vectors.load_json(
-        "token-status-list", "appendix_c_1bit_4bit.json", fields={"bits", "statuses", "lst", "cbor_hex", "size"}
-    ):
-        bits, entries = read_list({"bits": int(entry["bits"]), "lst": entry["lst"]})
-        found = StatusList("", bits, entries, 0, 1, None)
-        assert found.size == int(entry["size"])
-        expected = statuses(entry)
-        assert {index: found.status_at(index) for index in expected} == expected
-        assert entries == build_entries(found.size, bits, expected)
-
-
-def test_the_short_lists_of_the_standard_have_their_bit_order() -> None:
-    content = vectors.load_json("token-status-list", "draft_examples_raw.json", fields=None)
-    text = content["status_list_encoding2_json"]
-    bits, entries = read_list(json.loads(text[text.index("{") :]))
-    assert (bits, entries.hex()) == (2, "c944f9")
-    found = StatusList("", bits, entries, 0, 1, None)
-    assert [found.status_at(index) for index in range(12)] == [1, 2, 0, 3, 0, 1, 0, 1, 1, 2, 3, 3]
-
-
-def test_the_token_of_the_standard_takes_apart() -> None:
-    content = vectors.load_json("token-status-list", "draft_examples_raw.json", fields=None)
-    jws = read_compact(content["status_list_jwt_raw"].replace("\n", ""), typ=TYP, max_bytes=10_000)
-    claims = claims_of(jws.payload, max_bytes=10_000)
-    assert claims["sub"] == "https://example.com/statuslists/1"
-    assert (claims["exp"], claims["ttl"]) == (2291720170, 43200)
-    bits, entries = read_list(claims["status_list"])
-    assert (bits, entries.hex()) == (1, "b9a3")

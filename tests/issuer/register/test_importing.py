@@ -11,7 +11,7 @@ from core.errors import Conflict, MalformedInput, NotFound, Refused
 from core.reasons import Reason
 from issuer.cases.model import CaseState
 from issuer.register.findings import FindingCode
-from issuer.register.importing import import_register
+from issuer.register.importing import Pictures, import_register
 from issuer.register.portraits import QR_SIZE_MAX, is_plain_vp8
 from issuer.register.reading import RegisterFile, open_register
 from issuer.register.samples import write_sample
@@ -205,7 +205,7 @@ def test_pictures_are_left_alone_when_not_asked_for(office: Office, tmp_path: Pa
         now=NOW,
         today=TODAY,
         specimen=True,
-        portraits=False,
+        pictures=Pictures(portraits=False),
     )
     assert report.added == 1
 

@@ -87,7 +87,7 @@ def write_and_fail(engine: Engine) -> None:
 
 
 def test_only_a_unique_key_is_a_conflict(office: Office) -> None:
-    statement = "INSERT INTO audit_head (bureau, seq) VALUES (:bureau, 0)"
+    statement = "INSERT INTO audit_head (bureau, seq, hash) VALUES (:bureau, 0, '')"
     with pytest.raises(Conflict) as refused, begin(office.engine) as connection:
         connection.execute(text(statement), {"bureau": "690101000000"})
     assert refused.value.reason is Reason.DATA_MOVED

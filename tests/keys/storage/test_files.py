@@ -8,8 +8,10 @@ import pytest
 
 from core.errors import Conflict, Misconfigured, NotFound
 from core.reasons import Reason
-from keys.signing import KeyPurpose, verify_signature
+from keys.algorithms import ALGORITHMS, ES256, Algorithm
+from keys.signing import InProcessSigner, KeyPurpose, verify_signature
 from keys.storage.files import KeyFiles, StoredKey
+from tests.builders.suites import document_signer_of, suite_signer
 from tests.builders.trust import document_signer, national_root, seeded_signer
 
 PASSPHRASE = b"correct horse battery staple"
@@ -30,6 +32,40 @@ def test_a_stored_key_signs_after_a_restart(keys: KeyFiles, tmp_path: Path) -> N
     again = KeyFiles(tmp_path / "keys", PASSPHRASE).open(KeyPurpose.DOCUMENT_SIGNER, made.key_id)
     assert verify_signature(made.point, made.algorithm, b"m", again.sign(b"m"))
     assert again.certificates == ()
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS, ids=lambda row: row.name)
+def test_a_key_of_each_suite_signs_after_a_restart(keys: KeyFiles, tmp_path: Path, algorithm: Algorithm) -> None:
+    made = keys.create(KeyPurpose.ONLINE_SIGNER, created_at=1, algorithm=algorithm)
+    again = KeyFiles(tmp_path / "keys", PASSPHRASE).open(KeyPurpose.ONLINE_SIGNER)
+    assert (again.algorithm, again.point, again.key_id) == (algorithm, made.point, made.key_id)
+    assert verify_signature(made.point, algorithm, b"m", again.sign(b"m"))
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS, ids=lambda row: row.name)
+def test_a_stored_key_of_each_suite_keeps_its_certificate_and_shows_no_secret(
+    keys: KeyFiles, tmp_path: Path, algorithm: Algorithm
+) -> None:
+    signer = document_signer_of(algorithm)
+    keys.store(KeyPurpose.ONLINE_SIGNER, signer, created_at=1)
+    assert keys.open(KeyPurpose.ONLINE_SIGNER).certificates == signer.certificates
+    assert signer.secret() not in key_file(tmp_path).read_bytes()
+    assert (algorithm.name.encode() in key_file(tmp_path).read_bytes()) is False
+
+
+def test_a_scalar_that_begins_like_a_suites_name_is_still_a_scalar(keys: KeyFiles) -> None:
+    signer = InProcessSigner.from_scalar(b"SM2-SM3:" + bytes(23) + b"\1")
+    keys.store(KeyPurpose.POST, signer, created_at=1)
+    assert keys.open(KeyPurpose.POST).point == signer.point
+
+
+def test_the_first_suites_keys_are_kept_as_they_always_were(keys: KeyFiles, tmp_path: Path) -> None:
+    keys.store(KeyPurpose.POST, SIGNER, created_at=1)
+    keys.store(KeyPurpose.ONLINE_SIGNER, suite_signer(ALGORITHMS[1]), created_at=1)
+    sizes = {path.name.split("-")[0]: path.stat().st_size for path in (tmp_path / "keys").glob("*.key")}
+    # Magic, creation time, nonce, scalar, tag; another suite adds its name and a colon.
+    assert sizes == {"post": 8 + 8 + 12 + 32 + 16, "online": 8 + 8 + 12 + 8 + 32 + 16}
+    assert keys.open(KeyPurpose.POST).algorithm is ES256
 
 
 def test_the_files_hold_no_secret_and_are_the_owners_alone(keys: KeyFiles, tmp_path: Path) -> None:
@@ -224,7 +260,7 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "keys").write_text("a file")
     with pytest.raises(Misconfigured) as caught:
         KeyFiles(tmp_path / "keys", PASSPHRASE).create(KeyPurpose.POST, created_at=1)
-    assert caught.value.reason is Reason.FILE_UNREADABLE
+    assert caught.value.reason is Reason.FILE_UNWRITABLE
 
 
 def test_a_lost_passphrase_file_is_never_made_anew(keys: KeyFiles, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from urllib.parse import quote
 
@@ -10,14 +9,23 @@ import pytest
 
 from core.errors import EidError
 from core.reasons import Reason
+from formats.encoding import base64url, json
+from formats.encoding.json import JsonValue
+from keys.jwk import public_jwk
 from keys.signing import InProcessSigner
 from protocols.openid4vci.credential import CredentialRequest, CredentialResponse
 from protocols.openid4vci.metadata import CredentialIssuerMetadata, well_known_url
 from protocols.openid4vci.offer import CredentialOffer, read_offer, read_offer_link, reference_link
 from protocols.openid4vci.proof import check_key_proof, sign_key_proof
+from tests.support.vectors import load_json
 
 ISSUER = "https://id.example.test/issuer"
 NOW = 1_795_136_400
+ISSUER_METADATA = {
+    "credential_issuer", "authorization_servers", "credential_endpoint", "nonce_endpoint",
+    "deferred_credential_endpoint", "notification_endpoint", "credential_request_encryption",
+    "credential_response_encryption", "batch_credential_issuance", "display", "credential_configurations_supported",
+}  # fmt: skip
 
 
 def reason_of(act: object, *given: object, **more: object) -> Reason:
@@ -43,24 +51,25 @@ def test_the_offers_of_the_standard_are_read(vectors: Path) -> None:
     assert offer.grants.pre_authorized_code is None
 
 
-def test_the_metadata_of_the_standard_is_read(vectors: Path) -> None:
-    found = json.loads((vectors / "openid4vci" / "credential_issuer_metadata_sd_jwt_long.json").read_text())
+def test_the_metadata_of_the_standard_is_read() -> None:
+    found = load_json("openid4vci", "credential_issuer_metadata_sd_jwt_long.json", fields=ISSUER_METADATA)
     read = CredentialIssuerMetadata.read(found)
     assert read.batch_credential_issuance is not None
     assert read.batch_credential_issuance.batch_size == 10
     for name in ("credential_metadata_mso_mdoc", "credential_metadata_sd_jwt_vc"):
-        part = json.loads((vectors / "openid4vci" / f"{name}.json").read_text())
+        part = load_json("openid4vci", f"{name}.json", fields={"credential_configurations_supported"})
         whole = {"credential_issuer": "https://x", "credential_endpoint": "https://x/c"} | part
         (configuration,) = CredentialIssuerMetadata.read(whole).credential_configurations_supported.values()
         assert configuration.credential_metadata is not None
 
 
 def test_the_requests_and_responses_of_the_standard(vectors: Path) -> None:
-    drafts = json.loads((vectors / "openid4vci" / "credential_request_iso_mdl.json").read_text())
+    drafts = load_json("openid4vci", "credential_request_iso_mdl.json", fields={"format", "doctype", "proofs"})
     assert reason_of(CredentialRequest.read, drafts) is Reason.REQUEST_MALFORMED
-    text = (vectors / "openid4vci" / "credential_response_sd_jwt_vc.txt").read_text().split("\n\n", 1)[1]
-    folded = "".join(line.strip() for line in text.splitlines())
-    assert len(CredentialResponse.read_json(folded, max_bytes=10_000).credentials) == 1
+    for name in ("credential_response_sd_jwt_vc", "credential_response_mso_mdoc"):
+        text = (vectors / "openid4vci" / f"{name}.txt").read_text().split("\n\n", 1)[1]
+        folded = "".join(line.strip() for line in text.splitlines())
+        assert len(CredentialResponse.read_json(folded, max_bytes=10_000).credentials) == 1
 
 
 def test_an_offer_survives_its_link() -> None:
@@ -110,3 +119,56 @@ def test_our_key_proof_is_bound_to_audience_time_and_type() -> None:
     for place in range(0, len(token), 11):
         flipped = token[:place] + ("A" if token[place] != "A" else "B") + token[place + 1 :]
         assert reason_of(check_key_proof, flipped, audience=ISSUER, now=NOW) is Reason.PROOF_INVALID
+
+
+@pytest.mark.parametrize(
+    "tx_code",
+    [
+        {"description": "x" * 301}, {"description": 7}, {"length": 0}, {"length": -1}, {"length": "6"},
+        {"input_mode": "voice"}, [], "6", True,
+    ],
+)  # fmt: skip
+def test_refuses_a_transaction_code_of_another_shape(tx_code: JsonValue) -> None:
+    assert reason_of(CredentialOffer.read, offer_with(tx_code)) is Reason.REQUEST_MALFORMED
+
+
+def test_an_empty_transaction_code_still_means_that_one_is_needed() -> None:
+    right: list[JsonValue] = [{}, {"description": "x" * 300, "length": 6, "input_mode": "text"}]
+    for tx_code in right:
+        grants = CredentialOffer.read(offer_with(tx_code)).grants
+        assert grants is not None
+        assert grants.pre_authorized_code is not None
+        assert grants.pre_authorized_code.tx_code is not None
+
+
+def offer_with(tx_code: JsonValue) -> JsonValue:
+    grant: JsonValue = {"pre-authorized_code": "c", "tx_code": tx_code}
+    return {
+        "credential_issuer": ISSUER,
+        "credential_configuration_ids": ["a"],
+        "grants": {"urn:ietf:params:oauth:grant-type:pre-authorized_code": grant},
+    }
+
+
+@pytest.mark.parametrize("size", [1, 0, -1, "10", True])
+def test_a_batch_is_two_or_more(size: JsonValue) -> None:
+    metadata: dict[str, JsonValue] = {
+        "credential_issuer": ISSUER,
+        "credential_endpoint": f"{ISSUER}/credential",
+        "credential_configurations_supported": {},
+    }
+    right = CredentialIssuerMetadata.read({**metadata, "batch_credential_issuance": {"batch_size": 2}})
+    assert right.batch_credential_issuance is not None
+    found = reason_of(CredentialIssuerMetadata.read, {**metadata, "batch_credential_issuance": {"batch_size": size}})
+    assert found is Reason.REQUEST_MALFORMED
+
+
+def test_our_key_proof_names_its_key_and_no_client() -> None:
+    key = InProcessSigner.generate()
+    header, claims, _ = sign_key_proof(key, audience=ISSUER, nonce="n", now=NOW).split(".")
+    assert json.decode(base64url.decode(header), max_bytes=1000) == {
+        "typ": "openid4vci-proof+jwt",
+        "alg": "ES256",
+        "jwk": public_jwk(key.point),
+    }
+    assert json.decode(base64url.decode(claims), max_bytes=1000) == {"aud": ISSUER, "iat": NOW, "nonce": "n"}

@@ -870,13 +870,22 @@ def made() -> dict[str, bytes]:
     answers: dict[str, bool] = {}
     for family in rows.values():
         for row in family:
-            run.Vector(row, CONTEXTS).verdict(_recording(answers))
-    files = {name: _encoded(content) for name, content in (*rows.items(), ("contexts", CONTEXTS), ("answers", answers))}
+            run.Vector(row, CONTEXTS).verdict(recording(answers))
+    contents: dict[str, Any] = {**rows, "contexts": CONTEXTS, "answers": answers, **_paper()}
+    files = {name: _encoded(content) for name, content in contents.items()}
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     return {**files, "hashes": _encoded(hashes)}
 
 
-def _recording(answers: dict[str, bool]) -> run.Driver:
+def _paper() -> Row:
+    # What it is made of is imported from here, so it can be named only when all of this is known.
+    from tests.vectors.verdicts import make_paper
+
+    rows, answers, contexts = make_paper.content_of()
+    return {"paper": rows, "paper_answers": answers, "paper_contexts": contexts}
+
+
+def recording(answers: dict[str, bool]) -> run.Driver:
     def driver(checks: Checks[Verdict]) -> Verdict:
         try:
             question = next(checks)

@@ -26,6 +26,7 @@ from verifier.checkpoint.clock import ReaderClock
 from verifier.checkpoint.decision import judge
 from verifier.checkpoint.expected import Answer, Expected, OneWay
 from verifier.checkpoint.offline import BundleStatus, StatusAnswer, StatusSource
+from verifier.checkpoint.paper import judge_card
 from verifier.checkpoint.verdict import Verdict
 
 FOLDER = Path(__file__).resolve().parent
@@ -58,6 +59,11 @@ class Vector:
         """The colour and the reason codes, the deciding one first."""
         return self.row["colour"], self.row["reasons"]
 
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields a vector of this kind has."""
+        return FIELDS
+
     def judging(self) -> Checks[Verdict]:
         """Return the generator that judges this vector."""
         row, contexts = self.row, self.contexts
@@ -75,6 +81,27 @@ class Vector:
     def verdict(self, driver: Driver) -> Verdict:
         """Return the verdict; a vector whose driver fails brings that driver with it."""
         return failing(self.judging()) if row_driver(self.row) == "fails" else driver(self.judging())
+
+
+class PaperVector(Vector):
+    """One printed card; nothing about it is fresh, so it has neither expectation nor memory."""
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields a vector of this kind has."""
+        return FIELDS - {"expected", "seen"}
+
+    def judging(self) -> Checks[Verdict]:
+        """Return the generator that judges this vector."""
+        row, contexts = self.row, self.contexts
+        return judge_card(
+            row["text"],
+            trust=trust_table(contexts["trust"][row["trust"]]),
+            statuses=status_source(contexts["statuses"][row["statuses"]]),
+            policy=site_policy(contexts["policies"][row["policy"]]),
+            clock=reader_clock(row["clock"]),
+            training=row["training"],
+        )
 
 
 @dataclass(frozen=True)
@@ -115,10 +142,11 @@ def row_driver(row: Mapping[str, Any]) -> str:
 
 def load() -> list[Vector]:
     """Return all vectors; raises VectorsUnusable for a missing file, an unknown field or an id used twice."""
-    contexts = read("contexts")
+    contexts, paper_contexts = read("contexts"), read("paper_contexts")
     vectors = [Vector(row, contexts) for family in FAMILIES for row in read(family)]
+    vectors += [PaperVector(row, paper_contexts) for row in read("paper")]
     for vector in vectors:
-        if vector.row.keys() != FIELDS:
+        if vector.row.keys() != vector.fields:
             raise VectorsUnusable(f"the fields of {vector.id} are not those of a vector")
     if len({vector.id for vector in vectors}) != len(vectors):
         raise VectorsUnusable("two vectors have one id")
@@ -136,7 +164,7 @@ def read(name: str, folder: Path = FOLDER) -> Any:
 
 def recorded() -> Driver:
     """Return the driver that answers from the record: it knows the questions of these vectors and no others."""
-    answers: dict[str, bool] = read("answers")
+    answers: dict[str, bool] = {**read("answers"), **read("paper_answers")}
 
     def run(checks: Checks[Verdict]) -> Verdict:
         try:

@@ -18,6 +18,7 @@ OF_OTHER_FORMS = {
     Reason.JSON_MALFORMED,  # SD-JWT VC
     Reason.BASE64URL_MALFORMED,  # SD-JWT VC, mdoc
     Reason.TOKEN_MALFORMED,  # SD-JWT VC
+    Reason.SUITE_UNAVAILABLE,  # online forms: EID1 has one suite, and a driver without it says could_not_check
     Reason.SD_HASH_MISMATCH,  # SD-JWT VC: in EID1 the holder signs the disclosures themselves
     Reason.CERTIFICATE_INVALID,  # online forms carry certificates; the trust table holds raw keys
     Reason.CERTIFICATE_EXPIRED,

@@ -57,6 +57,21 @@ def test_a_confirmation_lasts_a_day() -> None:
     assert not read_clock(marks, wall=NOW - TOLERANCE_SECONDS - 1, monotonic=7).confirmed
 
 
+def test_a_confirmation_may_be_ahead_by_the_tolerance() -> None:
+    marks = ClockMarks(confirmed_at=NOW)
+    assert read_clock(marks, wall=NOW - TOLERANCE_SECONDS, monotonic=7).confirmed
+    assert read_clock(marks, wall=NOW, monotonic=7).confirmed
+
+
+def test_server_time_notes_a_confirmation_only_where_the_clock_agrees() -> None:
+    for wall, confirmed in ((NOW + TOLERANCE_SECONDS, NOW), (NOW + TOLERANCE_SECONDS + 1, None)):
+        assert after_server_time(ClockMarks(), server=NOW, wall=wall, monotonic=7).confirmed_at == confirmed
+
+
+def test_a_mark_at_the_servers_time_is_not_ahead_of_it() -> None:
+    assert after_server_time(ClockMarks(high_water=NOW), server=NOW, wall=NOW, monotonic=7).high_water == NOW
+
+
 def test_the_mark_follows_the_clock() -> None:
     marks = after_reading(ClockMarks(), wall=NOW, monotonic=7)
     assert (marks.high_water, marks.anchor) == (NOW, (NOW, 7))

@@ -6,6 +6,7 @@ from core.errors import Unavailable
 from core.reasons import Colour, Reason
 from formats import signature_checks
 from formats.dataset import Group
+from formats.site_policy import Mode
 from tests.builders.readers import challenge, judged, judging, policy
 from tests.builders.verdicts import BUREAU, BUREAU_ZH, NOW, PERSON, Code, answer, signer
 from tests.vectors.verdicts import run
@@ -13,9 +14,12 @@ from tests.vectors.verdicts.run import Vector
 from verifier.checkpoint.clock import ReaderClock
 from verifier.checkpoint.decision import CHALLENGE_CHECKS, ONE_WAY_CHECKS, Check, EntryState, StatusAnswer, Verdict
 from verifier.checkpoint.expected import Answer
+from verifier.checkpoint.paper import PAPER_CHECKS
 from verifier.checkpoint.replay import InMemorySeen
+from verifier.checkpoint.verdict import Finding
 
 VECTORS = run.load()
+ORDERS = {Mode.CHALLENGE: CHALLENGE_CHECKS, Mode.ONE_WAY: ONE_WAY_CHECKS, None: PAPER_CHECKS}
 
 
 def test_green_comes_from_exactly_the_fixed_checks_in_their_order() -> None:
@@ -51,7 +55,7 @@ def test_after_the_first_red_nothing_runs_and_nobody_is_shown(vector: Vector) ->
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector.id)
 def test_checks_run_in_the_fixed_order(vector: Vector) -> None:
     verdict = vector.verdict(signature_checks.run)
-    order = CHALLENGE_CHECKS if verdict.mode.value == "challenge" else ONE_WAY_CHECKS
+    order = ORDERS[verdict.mode]
     places = [order.index(finding.check) for finding in verdict.findings if finding.check is not Check.COMPLETE]
     assert places == sorted(set(places))
 
@@ -62,6 +66,20 @@ def test_shows_exactly_what_was_disclosed() -> None:
     assert person.groups.keys() == {Group.NAME, Group.NUMBER_TAIL, Group.PORTRAIT}
     assert person.value(Group.NAME, 1) == PERSON.full_name
     assert person.value(Group.ADDRESS, 1) is None
+
+
+@pytest.mark.parametrize(
+    ("finding", "colour"),
+    [
+        (Finding(Check.STATUS, passed=True), Colour.GREEN),
+        (Finding(Check.STATUS, passed=False), Colour.RED),
+        (Finding(Check.STATUS, passed=False, reason=Reason.STATUS_REVOKED), Colour.RED),
+        (Finding(Check.STATUS, passed=True, reason=Reason.STATUS_REVOKED), Colour.RED),
+        (Finding(Check.STATUS, passed=False, reason=Reason.STATUS_UNKNOWN), Colour.AMBER),
+    ],
+)
+def test_a_check_is_green_only_where_it_passed_and_nothing_speaks_against_it(finding: Finding, colour: Colour) -> None:
+    assert finding.colour is colour
 
 
 def test_names_the_bureau_by_the_trust_table_and_only_after_its_signature() -> None:
@@ -96,6 +114,15 @@ def test_the_same_code_again_is_amber_with_the_seconds_since() -> None:
     later = ReaderClock(now=NOW + 12, doubtful=False, confirmed=True)
     verdict = judged(Code(), seen=seen, clock=later)
     assert (verdict.deciding, verdict.seen_seconds_ago) == (Reason.SEEN_HERE, 12)
+
+
+@pytest.mark.parametrize("seconds", [0, -1])
+def test_the_same_code_in_the_same_second_or_before_was_seen_no_seconds_ago(seconds: int) -> None:
+    seen = InMemorySeen()
+    judged(Code(), seen=seen)
+    clock = ReaderClock(now=NOW + seconds, doubtful=False, confirmed=True)
+    verdict = judged(Code(), seen=seen, clock=clock)
+    assert (verdict.deciding, verdict.seen_seconds_ago) == (Reason.SEEN_HERE, 0)
 
 
 def test_a_new_showing_of_the_same_copy_is_not_a_replay() -> None:

@@ -50,6 +50,15 @@ def test_a_full_memory_says_so_and_forgets_nothing_alive() -> None:
     assert seen.first_seen(b"b", NOW, NOW + 90) == NOW
 
 
+def test_holds_a_hundred_thousand_live_codes() -> None:
+    seen = InMemorySeen()
+    for number in range(100_000):
+        assert seen.first_seen(b"%d" % number, NOW, NOW + 90) is None
+    with pytest.raises(Unavailable) as full:
+        seen.first_seen(b"one more", NOW, NOW + 90)
+    assert full.value.reason is Reason.REPLAY_MEMORY_FULL
+
+
 @given(st.lists(st.tuples(st.sampled_from([b"a", b"b", b"c"]), st.integers(0, 300)), max_size=30))
 def test_never_hears_of_a_live_key_twice(steps: list[tuple[bytes, int]]) -> None:
     seen, alive = InMemorySeen(), dict[bytes, int]()

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -10,7 +12,10 @@ from PIL import Image
 from core.errors import EidError
 from core.reasons import Reason
 from formats.qr_picture import draw_png
-from verifier.gateways.qr_reader import MAX_PICTURE_BYTES, read_qr_picture
+from verifier.gateways.qr_reader import MAX_PICTURE_BYTES, TIMEOUT_SECONDS, read_qr_picture
+from verifier.gateways.qr_reader_child import CPU_SECONDS, MEMORY_BYTES
+
+ROOT = Path(__file__).resolve().parents[3]
 
 TEXT = "EID1:" + "ABC123 $%*+-./:" * 20
 
@@ -97,6 +102,48 @@ def test_refuses_a_file_larger_than_any_photograph(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(MAX_PICTURE_BYTES + 1)
     assert reason_of(path) is Reason.PICTURE_UNREADABLE
+
+
+def test_the_largest_file_is_read_and_one_byte_more_is_not(tmp_path: Path) -> None:
+    path = saved(tmp_path, draw_png(TEXT, scale=4))
+    # What follows the end of a PNG is no part of the picture.
+    with path.open("r+b") as file:
+        file.truncate(MAX_PICTURE_BYTES)
+        assert read_qr_picture(path) == TEXT
+        file.truncate(MAX_PICTURE_BYTES + 1)
+    assert reason_of(path) is Reason.PICTURE_UNREADABLE
+
+
+def in_the_child(path: Path, then: str) -> str:
+    """What a child says that has read a picture and then, under the same limits, does this."""
+    script = (
+        "import resource, sys; from pathlib import Path; from verifier.gateways.qr_reader_child import main;"
+        f"main(Path(sys.argv[1])); {then}"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path)], capture_output=True, cwd=ROOT, timeout=60, check=False
+    )
+    return (done.stdout + done.stderr).decode()
+
+
+def test_the_child_may_take_two_gibibytes_and_no_more(tmp_path: Path) -> None:
+    path = saved(tmp_path, draw_png(TEXT, scale=4))
+    assert "MemoryError" not in in_the_child(path, "bytearray(1 << 29)")
+    assert "MemoryError" in in_the_child(path, f"bytearray({MEMORY_BYTES})")
+
+
+def test_the_child_may_compute_for_seconds_only(tmp_path: Path) -> None:
+    path = saved(tmp_path, draw_png(TEXT, scale=4))
+    said = in_the_child(path, "print(resource.getrlimit(resource.RLIMIT_CPU))")
+    assert said.endswith(f"({CPU_SECONDS}, {CPU_SECONDS})\n")
+    assert CPU_SECONDS < TIMEOUT_SECONDS
+
+
+def test_the_child_may_write_no_file(tmp_path: Path) -> None:
+    path = saved(tmp_path, draw_png(TEXT, scale=4))
+    said = in_the_child(path, "Path(sys.argv[1]).with_name('written').write_bytes(b'x')")
+    assert "OSError" in said
+    assert (tmp_path / "written").read_bytes() == b""
 
 
 def test_a_file_that_is_not_there_is_said_to_be_so(tmp_path: Path) -> None:

@@ -1,0 +1,2 @@
+// The refusal of a library that lists what failed.
+export class Refusal extends Error {}
