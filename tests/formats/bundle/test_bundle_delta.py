@@ -134,6 +134,24 @@ def test_a_delta_leads_to_a_higher_number() -> None:
             draft_delta(BASE, newer(number=number))
 
 
+@pytest.mark.parametrize("number", [20, 21])
+def test_refuses_a_signed_delta_that_leads_to_nothing_newer(number: int) -> None:
+    with refused(Reason.BUNDLE_OLDER):
+        opened(bent({**payload(BASE, RESULT), 1: number}))
+
+
+@pytest.mark.parametrize("changes", [{9: 20}, {10: bytes(32)}], ids=["number", "hash"])
+def test_refuses_a_signed_delta_whose_base_differs_in_number_or_hash(changes: CborMap) -> None:
+    with refused(Reason.BUNDLE_BASE_OTHER):
+        opened(bent({**payload(BASE, RESULT), **changes}))
+
+
+def test_a_status_that_changed_is_carried_as_what_changed() -> None:
+    said = payload(BASE, RESULT)[5]
+    assert type(said) is list
+    assert [type(row) for row in said] == [list]
+
+
 @settings(max_examples=80)
 @given(st.integers(0, 8 * len(DELTA) - 1))
 def test_any_flipped_bit_is_refused(place: int) -> None:

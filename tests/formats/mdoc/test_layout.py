@@ -409,6 +409,28 @@ def test_cuts_no_mso_of_another_layout(inner: bytes) -> None:
     assert not same_mso(inner)
 
 
+@pytest.mark.parametrize(("size_bytes", "cut"), [(1024, True), (1025, False)])
+def test_a_frame_is_remembered_up_to_its_largest_size(size_bytes: int, cut: bool) -> None:
+    def an_mso_of(path: str) -> bytes:
+        bare: dict[str, Any] = {"key_storage": None, "assurance": None, "specimen": False}
+        return an_mso(namespace="名" * 130, doctype="名" * 130, status=StatusReference(f"https://{path}", 7), **bare)
+
+    short = an_mso_of("n" * 50)
+    key_at = short.index(b"\x6ddeviceKeyInfo")
+    key_bytes, index_bytes = len(b"\x6ddeviceKeyInfo\xa2\x69deviceKey\xa4\x01\x02\x20\x01\x21\x58\x20") + 32 + 3 + 32, 1
+    frame = len(short) - (key_at - short.index(b"\x00\x58\x20")) - key_bytes - index_bytes
+    assert same_mso(an_mso_of("n" * (50 + size_bytes - frame))) is cut
+
+
+@pytest.mark.parametrize("looks_like", [b"\x6bstatus_list\xa2\x63idx\x05", b"\x00\x58\x20", b"\x22\x58\x20"])
+def test_digests_are_any_bytes_and_mark_no_place(looks_like: bytes) -> None:
+    random = SeededEntropy("digests").random_bytes(32)
+    digests = [bytes(32), looks_like + random[len(looks_like) :], random]
+    spelled = cbor.unwrap(write_mso(NAMESPACE, digests, the_terms()))
+    assert same_mso(spelled)
+    assert read_mso(cbor.wrapped(spelled)).digests == {NAMESPACE: dict(enumerate(digests))}
+
+
 def test_a_frame_too_large_to_be_remembered_is_not_cut() -> None:
     bare: dict[str, Any] = {"key_storage": None, "assurance": None, "specimen": False}
     assert not same_mso(an_mso(namespace="名" * 200, doctype="名" * 200, **bare))

@@ -131,6 +131,7 @@ def test_takes_digests_of_several_namespaces_and_any_numbers() -> None:
         "٢٠٢٦-09-20T14:13:20Z",
         "0000-01-01T00:00:00Z",
         "1969-12-31T23:59:59Z",
+        "2242-03-16T12:56:32Z",
         "9999-12-31T23:59:59Z",
         "",
         1_790_000_000,
@@ -142,6 +143,12 @@ def test_takes_digests_of_several_namespaces_and_any_numbers() -> None:
 def test_refuses_an_instant_that_is_not_a_tdate(name: str, text: Any) -> None:
     with refused(Reason.CLAIMS_MALFORMED):
         read_mso(inside("validityInfo", **{name: CBORTag(0, text)}))
+
+
+def test_takes_the_first_instant_and_the_last() -> None:
+    first, last = CBORTag(0, "1970-01-01T00:00:00Z"), CBORTag(0, "2242-03-16T12:56:31Z")
+    read = read_mso(inside("validityInfo", signed=first, validFrom=first, validUntil=last))
+    assert (read.terms.issued_at, read.valid_from, read.terms.expires_at) == (0, 0, (1 << 33) - 1)
 
 
 @pytest.mark.parametrize("name", ["signed", "validFrom", "validUntil"])
