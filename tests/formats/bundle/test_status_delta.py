@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.reasons import Reason
+from formats import cose
 from formats.bundle import status_delta, status_snapshot
+from formats.bundle.reading import MAX_BYTES, decode_part
 from formats.bundle.status_delta import apply, bureau_of, diff
 from formats.bundle.status_snapshot import EntryClass, SnapshotList
 from formats.encoding import cbor
@@ -37,6 +39,55 @@ def fields() -> list[Any]:
 def test_the_result_is_the_newer_snapshot_byte_for_byte() -> None:
     assert apply(diff(BASE, RESULT), bases=HELD) == RESULT
     assert run(status_snapshot.read(apply(fields(), bases=HELD), trust=qr.a_trust_table())) == today()
+
+
+def repacked(snapshot: bytes, low_bits: int) -> bytes:
+    """Return a snapshot whose lists are packed with another width than the shortest; its signature no longer fits."""
+    part, kid = decode_part(snapshot, typ=status_snapshot.TYP)
+    payload = cbor.decode_map(part.payload, max_bytes=MAX_BYTES)
+    (label,) = (label for label, value in payload.items() if type(value) is dict)
+    lists: Any = payload[label]
+    payload[label] = {
+        uri: status_snapshot.pack_list(status_snapshot.unpack_list(packed), low_bits=low_bits)
+        for uri, packed in lists.items()
+    }
+    return cose.own_draft(status_snapshot.TYP, kid, cbor.encode(payload)).finish(bytes(64))
+
+
+@pytest.mark.parametrize("low_bits", [0, 3, 9])
+def test_the_result_keeps_the_width_its_bureau_packed_with(low_bits: int) -> None:
+    entries = dict.fromkeys(range(0, 600, 7), 0)
+    base = qr.signed_snapshot(qr.a_snapshot(lists={qr.STATUS_URI: SnapshotList(1000, entries)}))
+    fresh = qr.a_snapshot(lists={qr.STATUS_URI: SnapshotList(1000, {**entries, 1: 2})}, number=12)
+    result = repacked(qr.signed_snapshot(fresh), low_bits)
+    assert apply(diff(base, result), bases={BUREAU: base}) == result
+
+
+@pytest.mark.parametrize("low_bits", [0, 1])
+def test_refuses_a_width_that_makes_a_list_larger_than_a_bundle(low_bits: int) -> None:
+    """One entry: its gap in unary, and beside it its low bits and the one that ends the gap."""
+    index = (8 * MAX_BYTES - low_bits) << low_bits
+    full = SnapshotList((index + 2) << 1, {index: 0})
+    base = qr.signed_snapshot(qr.a_snapshot(lists={qr.STATUS_URI: full}))
+    bent: Any = diff(base, qr.signed_snapshot(qr.a_snapshot(lists={qr.STATUS_URI: full}, number=12)))
+    unchanged = status_snapshot.pack_list(SnapshotList(full.size, {}))[1:]
+    bent[6][0] = [[0, *unchanged, low_bits]]
+    with refused(Reason.BUNDLE_INVALID):
+        apply(bent, bases={BUREAU: base})
+
+
+def test_addresses_are_as_long_as_a_snapshot_allows_and_no_longer() -> None:
+    kept, changed, new = (f"{qr.STATUS_URI}/{letter}".ljust(200, "0") for letter in "kcn")
+    one, other = SnapshotList(8, {1: 0}), SnapshotList(8, {2: 0})
+    base = qr.signed_snapshot(qr.a_snapshot(lists={kept: one, changed: one}))
+    result = qr.signed_snapshot(qr.a_snapshot(lists={kept: one, changed: other, new: one}, number=12))
+    delta: Any = diff(base, result)
+    assert apply(delta, bases={BUREAU: base}) == result
+    delta[6][2][new + "0"] = delta[6][2].pop(new)
+    with refused(Reason.BUNDLE_INVALID):
+        apply(delta, bases={BUREAU: base})
+    with refused(Reason.BUNDLE_INVALID):
+        diff(qr.signed_snapshot(qr.a_snapshot(lists={kept + "0": one})), result)
 
 
 def test_a_delta_says_what_changed_and_nothing_else() -> None:
