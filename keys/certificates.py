@@ -404,8 +404,7 @@ def _check_path(chain: tuple[bytes, ...], root: bytes, eku: str, *, of_lists: bo
     profile = status_signer_profile(eku) if of_lists else profile_for(eku)
     if len(chain) != 1:
         raise _invalid("the path must be the leaf alone, without the root")
-    above = _load(root)
-    _judge_root(above)
+    above = _judged_root(root)
     leaf = _load(chain[0])
     _judge_signature(leaf, above)
     checked = _judge_leaf(leaf, above, profile)
@@ -431,6 +430,14 @@ def _judge_signed_by(certificate: x509.Certificate, above: x509.Certificate) -> 
         certificate.verify_directly_issued_by(above)
     except (InvalidSignature, ValueError, TypeError) as err:
         raise _invalid("the certificate's signature is wrong") from err
+
+
+@lru_cache(maxsize=16)
+def _judged_root(root: bytes) -> x509.Certificate:
+    # One pinned root stands above all leaves: it is judged for the first of them.
+    found = _load(root)
+    _judge_root(found)
+    return found
 
 
 def _judge_root(root: x509.Certificate) -> None:
@@ -524,6 +531,8 @@ def _judge_days(certificate: x509.Certificate, max_days: int) -> None:
         raise _invalid("the validity is longer than the profile allows")
 
 
+# A leaf is asked for its key, its usages and its path, one after the other.
+@lru_cache(maxsize=64)
 def _load(certificate: bytes) -> x509.Certificate:
     if len(certificate) > _CERTIFICATE_MAX_BYTES:
         raise MalformedInput(Reason.CERTIFICATE_INVALID, "the certificate is larger than any of ours")
